@@ -1,0 +1,1 @@
+"""Channels: one module per platform, the only code that knows it."""

@@ -1,0 +1,1 @@
+"""The merchant's chat page: its template, style and script."""

@@ -1,0 +1,167 @@
+"""The words of the knowledge base: facts, causes, profiles, readings and diagnoses, as frozen values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Language = Literal["zh", "en"]
+#: Who says so: he chose or typed it; read in his text; a directory or incident board; the calendar.
+Source = Literal["merchant", "reader", "system", "derived"]
+FactKind = Literal["choice", "money", "moment", "days", "text"]
+
+#: The answer "I don't know": a legal value of every fact, which tells nothing.
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A stretch of time, both ends aware; for "last night" and the like."""
+
+    start: datetime
+    end: datetime
+
+
+#: choice and text facts are str; money is fen and days a count, both int; a moment is aware or an Interval.
+Value = str | int | datetime | Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What is held to be true of a case, and where it came from."""
+
+    value: Value
+    source: Source
+
+
+Facts = Mapping[str, Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text in both languages."""
+
+    zh: str
+    en: str
+
+    def to(self, language: Language) -> str:
+        """Give the text in the language."""
+        return self.en if language == "en" else self.zh
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactSpec:
+    """What a fact is called, which values it takes, and how it is asked (questions.yaml)."""
+
+    key: str
+    kind: FactKind
+    #: Short name for tags and tickets, as in "settlement mode".
+    title: Text
+    #: The question; None = never asked: looked up, derived, or only read from what he writes.
+    ask: Text | None = None
+    #: Value -> what a person reads; empty for money, moments, days and text.
+    values: Mapping[str, Text] = field(default_factory=dict)
+    #: Value -> how common it is whatever the cause (sums to 1); empty where there are no values.
+    usual: Mapping[str, float] = field(default_factory=dict)
+    #: What an answer costs the merchant: 1 = a glance, 3 = he must open the app or call someone.
+    effort: float = 1.0
+    #: Regular expression that a text value must match in full; None = anything short.
+    pattern: str | None = None
+    #: A derived fact's inputs, in the order in which the missing ones are asked.
+    derived_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRule:
+    """What a cause asks of the ticket."""
+
+    queue: str
+    priority: str
+    #: Facts that the person who takes the ticket will need.
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why money does not arrive: one file of causes/."""
+
+    id: str
+    title: Text
+    #: Prior weight, from a word of how common it is.
+    weight: float
+    #: Fact -> values it must have; broken by a known other value, never by an unknown one.
+    needs: Mapping[str, tuple[str, ...]]
+    #: Fact -> value -> how often a merchant with this cause shows it (each fact's values sum to 1).
+    signs: Mapping[str, Mapping[str, float]]
+    handled_by: Literal["bot", "queue"]
+    #: Jinja2 source; may use only facts of questions.yaml and the names that docs/knowledge-base.md lists.
+    advice: Text
+    #: What the agent does next, one line for the desk.
+    next_step: Text
+    #: When the bot asks whether the money has come.
+    follow_up: Literal["none", "deadline", "next_service_day"]
+    ticket: TicketRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one message says, as far as it was understood. Not understood is a value, not an error."""
+
+    #: Redacted: may be stored and logged.
+    text: str
+    #: None when the message does not show it (digits only).
+    language: Language | None
+    #: One of the 13 intents; the best guess even where not sure.
+    intent: str
+    confidence: float
+    sure: bool
+    #: The second best intent, for "do you mean A or B?".
+    runner_up: str | None
+    #: Slot -> values in the conventions of `daozhang understand`, for example {"amount": ("3500.00",)}.
+    slots: Mapping[str, tuple[str, ...]]
+    #: Facts read from the text.
+    facts: Mapping[str, Value]
+    #: What the text answers to the fact that was just asked (UNKNOWN for "don't know"); None if it does not.
+    answer: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """How much one fact spoke for a cause, in decibans: 10·log10 of the likelihood ratio."""
+
+    cause: str
+    fact: str
+    value: Value
+    source: Source
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class RuledOut:
+    """A cause that a known fact excludes."""
+
+    cause: str
+    fact: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What the engine holds of a case."""
+
+    #: (cause id, probability), falling; only those not ruled out.
+    causes: tuple[tuple[str, float], ...]
+    #: Strongest first, for the five likeliest causes.
+    why: tuple[Reason, ...]
+    ruled_out: tuple[RuledOut, ...]
+    #: The fact to ask next; None = stop.
+    question: str | None
+    #: Bits that the question was expected to tell; 0 when there is none.
+    expected_bits: float
+    #: Content hash of the knowledge base that made it.
+    version: str
+
+    @property
+    def leader(self) -> str:
+        """The likeliest cause."""
+        return self.causes[0][0]

@@ -1,0 +1,1 @@
+"""Reading what merchants write: text in, intent and facts out. Pure."""

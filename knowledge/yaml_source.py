@@ -1,0 +1,137 @@
+"""YAML files read with line numbers, and the list of an author's mistakes in them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from yaml.constructor import SafeConstructor
+
+Model = TypeVar("Model", bound=BaseModel)
+#: Where a value stands in a document: keys and list positions from the top.
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One mistake of an author: where it is, what is wrong, and how to fix it."""
+
+    file: str
+    line: int
+    problem: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.problem} Fix: {self.fix}"
+
+
+class KnowledgeError(Exception):
+    """The knowledge base has mistakes; all of them are listed."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+
+
+@dataclass(slots=True)
+class Document:
+    """One YAML file: its data, and the line of every value in it."""
+
+    file: str
+    data: Any
+    lines: dict[Place, int]
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def line_of(self, place: Place) -> int:
+        """Find the line of a place, or of the nearest thing around it; 1 when nothing is known."""
+        while place:
+            if place in self.lines:
+                return self.lines[place]
+            place = place[:-1]
+        return 1
+
+    def complain(self, place: Place, problem: str, fix: str) -> None:
+        """Note a mistake at a place."""
+        self.mistakes.append(Mistake(self.file, self.line_of(place), problem, fix))
+
+    def parse(self, model: type[Model]) -> Model | None:
+        """Check the data against a pydantic model; on mistakes note each with its line and give None."""
+        try:
+            return model.model_validate(self.data)
+        except ValidationError as error:
+            for detail in error.errors():
+                place = tuple(detail["loc"])
+                name = ".".join(str(part) for part in place) or "the file"
+                fix = _how_to_fix(detail["type"], detail.get("ctx"))
+                self.complain(place, f"{name}: {detail['msg']}.", fix)
+            return None
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain scalars as authors mean them: yes and no are words, 23:00 is text, 0123 keeps its zero."""
+
+
+_Loader.yaml_implicit_resolvers = {}
+
+for _tag, _pattern, _first in (
+    ("bool", "true|false", "tf"),
+    ("null", "~|null", "~n"),
+    ("int", "-?(?:0|[1-9][0-9]*)", "-0123456789"),
+    ("float", "-?(?:0|[1-9][0-9]*)[.][0-9]+", "-0123456789"),
+    ("timestamp", "[0-9]{4}-[0-9]{2}-[0-9]{2}", "0123456789"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), [*_first])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("^$"), [""])
+
+
+def read_document(path: Path, name: str | None = None) -> Document:
+    """Read one YAML file; a file that is not YAML at all gives an empty document with its mistake noted."""
+    document = Document(name or path.name, {}, {})
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        fix = "check quotes, colons and indentation here."
+        line = mark.line + 1 if mark else 1
+        document.mistakes.append(Mistake(document.file, line, f"not readable as YAML ({problem}).", fix))
+        return document
+    if node is not None:
+        document.data = _build(node, (), document)
+    return document
+
+
+def _build(node: yaml.Node, place: Place, document: Document) -> Any:
+    document.lines.setdefault(place, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        return _build_mapping(node, place, document)
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(child, (*place, index), document) for index, child in enumerate(node.value)]
+    return SafeConstructor().construct_object(node)
+
+
+def _build_mapping(node: yaml.MappingNode, place: Place, document: Document) -> dict[Any, Any]:
+    result: dict[Any, Any] = {}
+    for key_node, value_node in node.value:
+        key = SafeConstructor().construct_object(key_node)
+        line = key_node.start_mark.line + 1
+        if key in result:
+            document.mistakes.append(
+                Mistake(document.file, line, f"{key} stands twice.", "keep one of them.")
+            )
+        document.lines[(*place, key)] = line
+        result[key] = _build(value_node, (*place, key), document)
+    return result
+
+
+def _how_to_fix(kind: str, context: Mapping[str, Any] | None) -> str:
+    if kind == "missing":
+        return "add it."
+    if kind == "extra_forbidden":
+        return "remove it, or correct its spelling."
+    if kind == "literal_error" and context:
+        return f"use one of {context['expected']}."
+    return "correct the value; docs/knowledge-base.md shows the form."

@@ -1,0 +1,1 @@
+"""Tickets, incidents, the store, and the desk where agents work."""
