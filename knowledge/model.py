@@ -36,6 +36,27 @@ class Fact:
 
 Facts = Mapping[str, Fact]
 
+#: A value in JSON: moments as ISO text with their zone, intervals as {"from", "to"}.
+JsonValue = str | int | dict[str, str]
+
+
+def to_json(value: Value) -> JsonValue:
+    """Write a value as JSON keeps it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Interval):
+        return {"from": value.start.isoformat(), "to": value.end.isoformat()}
+    return value
+
+
+def from_json(kind: FactKind, raw: JsonValue) -> Value:
+    """Read a value that to_json wrote; raises ValueError when it is none of that kind."""
+    if isinstance(raw, dict):
+        return Interval(datetime.fromisoformat(raw["from"]), datetime.fromisoformat(raw["to"]))
+    if kind == "moment" and raw != UNKNOWN:
+        return datetime.fromisoformat(str(raw))
+    return raw
+
 
 @dataclass(frozen=True, slots=True)
 class Text:

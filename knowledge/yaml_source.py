@@ -57,6 +57,11 @@ class Document:
         """Note a mistake at a place."""
         self.mistakes.append(Mistake(self.file, self.line_of(place), problem, fix))
 
+    def part(self, key: str) -> "Document":
+        """Give one entry of a mapping as a document of its own, with the same list of mistakes."""
+        lines = {place[1:]: line for place, line in self.lines.items() if place and place[0] == key}
+        return Document(self.file, self.data[key], lines, self.mistakes)
+
     def parse(self, model: type[Model]) -> Model | None:
         """Check the data against a pydantic model; on mistakes note each with its line and give None."""
         try:

@@ -1,0 +1,174 @@
+"""From facts to beliefs over causes, the best next question, and the why of it all."""
+
+from collections.abc import Mapping, Sequence
+from math import exp, inf, log, log2, log10
+from operator import mul
+
+from knowledge.model import Cause, Diagnosis, Fact, Facts, FactSpec, Reason, RuledOut
+
+#: The leader is believed from this probability on.
+SURE = 0.85
+#: A question must be expected to tell so many bits per unit of the merchant's effort.
+WORTH = 0.03
+#: The calendar's two facts, which are asked by way of what they are worked out from.
+DUE_STATE = "due_state"
+DUE_REASON = "not_due_reason"
+
+#: One number a cause, in the order of the causes.
+Column = tuple[float, ...]
+
+
+class Engine:
+    """Naive Bayes over the causes; what is certain (`needs`) excludes, what is usual (`signs`) speaks."""
+
+    def __init__(self, causes: Mapping[str, Cause], facts: Mapping[str, FactSpec], version: str) -> None:
+        self._causes = tuple(causes.values())
+        self._facts = facts
+        self._version = version
+        total = sum(cause.weight for cause in self._causes)
+        self._prior: Column = tuple(cause.weight / total for cause in self._causes)
+        self._columns = {
+            spec.key: {value: self._column(spec, value) for value in spec.usual}
+            for spec in facts.values()
+            if spec.usual and any(spec.key in c.signs or spec.key in c.needs for c in self._causes)
+        }
+        self._logs = {
+            key: {value: tuple(log(p) if p else -inf for p in column) for value, column in values.items()}
+            for key, values in self._columns.items()
+        }
+        self._entropies = {
+            key: _entropy_by_cause(tuple(values.values())) for key, values in self._columns.items()
+        }
+        self._timing = tuple(self._timing_columns())
+        self._timing_entropy = _entropy_by_cause(self._timing)
+        self._askable = tuple(key for key in self._columns if facts[key].ask and not facts[key].derived_from)
+
+    def diagnose(
+        self, known: Facts, *, closed: frozenset[str] = frozenset(), narrowing: Sequence[str] = ()
+    ) -> Diagnosis:
+        """Weigh the causes and choose the next question.
+
+        closed: facts that must not be asked (again). narrowing: facts that, once known, could still change
+        when the money is due (knowledge.derivation.narrowing).
+        """
+        beliefs = self._beliefs(known)
+        order = sorted(range(len(beliefs)), key=lambda i: (-beliefs[i], self._causes[i].id))
+        question, bits = self._next(known, beliefs, order[0], closed, narrowing)
+        return Diagnosis(
+            causes=tuple((self._causes[i].id, beliefs[i]) for i in order if beliefs[i] > 0),
+            why=self._why(known, order[:5]),
+            ruled_out=self._ruled_out(known),
+            question=question,
+            expected_bits=bits,
+            version=self._version,
+        )
+
+    def _column(self, spec: FactSpec, value: str) -> Column:
+        """How often each cause shows the value; nothing outside what the cause needs."""
+        column = []
+        for cause in self._causes:
+            shown = cause.signs.get(spec.key, spec.usual)
+            allowed = cause.needs.get(spec.key)
+            if allowed is None:
+                column.append(shown[value])
+            else:
+                column.append(shown[value] / sum(shown[v] for v in allowed) if value in allowed else 0.0)
+        return tuple(column)
+
+    def _timing_columns(self) -> list[Column]:
+        """Overdue, or one of the reasons why not due yet: what knowing the due date would tell."""
+        states, reasons = self._columns.get(DUE_STATE), self._columns.get(DUE_REASON)
+        if not states or not reasons:
+            return []
+        early = [a + b for a, b in zip(states["not_due"], states["due_today"], strict=True)]
+        late = tuple(1 - share for share in early)
+        return [late, *(tuple(map(mul, early, column)) for column in reasons.values())]
+
+    def _beliefs(self, known: Facts) -> list[float]:
+        scores = [log(p) for p in self._prior]
+        for key, fact in known.items():
+            column = self._log_of(key, fact)
+            if column:
+                scores = [score + weight for score, weight in zip(scores, column, strict=True)]
+        best = max(scores)
+        shares = [exp(score - best) for score in scores]
+        total = sum(shares)
+        return [share / total for share in shares]
+
+    def _log_of(self, key: str, fact: Fact) -> Column | None:
+        values = self._logs.get(key)
+        return values.get(fact.value) if values and isinstance(fact.value, str) else None
+
+    def _next(
+        self,
+        known: Facts,
+        beliefs: list[float],
+        leader: int,
+        closed: frozenset[str],
+        narrowing: Sequence[str],
+    ) -> tuple[str | None, float]:
+        """Choose the question that tells most per effort; None when sure, or when none is worth it."""
+        needs = self._causes[leader].needs
+        missing = [fact for fact in narrowing if fact not in closed]
+        if beliefs[leader] >= SURE:
+            if all(fact in known for fact in needs):
+                return None, 0.0
+            if missing:
+                return missing[0], self._timing_bits(beliefs)
+        best, best_bits, best_score = None, 0.0, WORTH
+        for key in self._askable:
+            if key in known or key in closed:
+                continue
+            bits = _bits(beliefs, tuple(self._columns[key].values()), self._entropies[key])
+            if bits / self._facts[key].effort > best_score:
+                best, best_bits, best_score = key, bits, bits / self._facts[key].effort
+        if missing and DUE_REASON not in known:
+            bits = self._timing_bits(beliefs)
+            effort = sum(self._facts[key].effort for key in missing)
+            if bits / effort > best_score:
+                best, best_bits = missing[0], bits
+        return best, best_bits
+
+    def _timing_bits(self, beliefs: list[float]) -> float:
+        return _bits(beliefs, self._timing, self._timing_entropy)
+
+    def _why(self, known: Facts, leaders: Sequence[int]) -> tuple[Reason, ...]:
+        reasons = []
+        for key, fact in known.items():
+            values = self._columns.get(key)
+            column = values.get(fact.value) if values and isinstance(fact.value, str) else None
+            if not column:
+                continue
+            total = sum(map(mul, self._prior, column))
+            for i in leaders:
+                others = (total - self._prior[i] * column[i]) / (1 - self._prior[i])
+                if column[i] > 0 and others > 0:
+                    weight = round(10 * log10(column[i] / others), 1)
+                    reasons.append(Reason(self._causes[i].id, key, fact.value, fact.source, weight))
+        return tuple(sorted(reasons, key=lambda r: (-abs(r.weight), r.cause, r.fact)))
+
+    def _ruled_out(self, known: Facts) -> tuple[RuledOut, ...]:
+        out = []
+        for cause in self._causes:
+            for fact in cause.needs:
+                held = known.get(fact)
+                column = held and self._log_of(fact, held)
+                if held and column and column[self._causes.index(cause)] == -inf:
+                    out.append(RuledOut(cause.id, fact, held.value))
+                    break
+        return tuple(out)
+
+
+def _entropy_by_cause(columns: Sequence[Column]) -> Column:
+    """Bits that a fact's value still holds once the cause is known, for each cause."""
+    return tuple(-sum(p * log2(p) for p in shares if p) for shares in zip(*columns, strict=True))
+
+
+def _bits(beliefs: list[float], columns: Sequence[Column], entropies: Column) -> float:
+    """Compute what a fact is expected to tell about the cause, in bits: H(value) - H(value | cause)."""
+    bits: float = -sum(map(mul, beliefs, entropies))
+    for column in columns:
+        share: float = sum(map(mul, beliefs, column))
+        if share > 0:
+            bits -= share * log2(share)
+    return bits

@@ -1,0 +1,193 @@
+"""Loading the knowledge base from its folder, with every mistake reported at once."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from jinja2 import Environment, TemplateSyntaxError, meta
+
+from knowledge.acquirers import Acquirers, load_acquirers
+from knowledge.calendar import SettlementCalendar, load_calendar
+from knowledge.model import UNKNOWN, Cause, FactSpec, Text, TicketRule
+from knowledge.reading.lexicon import Lexicon, load_lexicon
+from knowledge.schema import HOW_OFTEN, CauseForm, FactForm, HowOften, TextForm
+from knowledge.yaml_source import Document, KnowledgeError, Mistake, read_document
+
+#: The folder that ships with the package.
+PACKAGED = Path(__file__).parent
+#: Names that advice may use beside facts: bot.wording fills them.
+SPECIAL_NAMES = frozenset({"due_reason"})
+
+Part = TypeVar("Part")
+_TEMPLATES = Environment(autoescape=False)  # noqa: S701 - only parsed here; channels escape what they show
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnowledgeBase:
+    """Everything that is known, checked and ready to use."""
+
+    facts: Mapping[str, FactSpec]
+    causes: Mapping[str, Cause]
+    acquirers: Acquirers
+    calendar: SettlementCalendar
+    lexicon: Lexicon
+    #: Content hash; every diagnosis carries it.
+    version: str
+
+
+def load_knowledge(folder: Path = PACKAGED) -> KnowledgeBase:
+    """Load a knowledge folder; raises KnowledgeError with all mistakes of all files."""
+    mistakes: list[Mistake] = []
+    acquirers = _collect(load_acquirers, folder, mistakes)
+    calendar = _collect(load_calendar, folder / "holidays", mistakes)
+    lexicon = _collect(load_lexicon, folder, mistakes)
+    document = read_document(folder / "questions.yaml")
+    facts = _facts(document)
+    mistakes += document.mistakes
+    causes: dict[str, Cause] = {}
+    for path in sorted((folder / "causes").glob("*.yaml")):
+        document = read_document(path, f"causes/{path.name}")
+        cause = _cause(path.stem, document, facts)
+        if cause:
+            causes[cause.id] = cause
+        mistakes += document.mistakes
+    if UNKNOWN not in causes:
+        fix = "keep causes/unknown.yaml: it stands for what no other cause explains."
+        mistakes.append(Mistake("causes/unknown.yaml", 1, "the file is missing.", fix))
+    if mistakes or acquirers is None or calendar is None or lexicon is None:
+        raise KnowledgeError(mistakes)
+    brands = {brand.id: Text(brand.names.zh, brand.names.en) for brand in acquirers.brands.values()}
+    facts["brand"] = replace(facts["brand"], values=brands)
+    return KnowledgeBase(
+        facts=facts,
+        causes=causes,
+        acquirers=acquirers,
+        calendar=calendar,
+        lexicon=lexicon,
+        version=_version(folder),
+    )
+
+
+def _collect(load: Callable[[Path], Part], folder: Path, mistakes: list[Mistake]) -> Part | None:
+    try:
+        return load(folder)
+    except KnowledgeError as error:
+        mistakes += error.mistakes
+        return None
+
+
+def _facts(document: Document) -> dict[str, FactSpec]:
+    facts: dict[str, FactSpec] = {}
+    for key in document.data:
+        part = document.part(key)
+        form = part.parse(FactForm)
+        if form is None:
+            continue
+        _check_values(form, part)
+        alike: dict[str, HowOften] = dict.fromkeys(form.values, "often")
+        facts[key] = FactSpec(
+            key=key,
+            kind=form.kind,
+            title=_text(form.title),
+            ask=_text(form.ask) if form.ask else None,
+            values={value: _text(label) for value, label in form.values.items()},
+            usual=_share({value: HOW_OFTEN[word] for value, word in (form.usual or alike).items()}),
+            effort=form.effort,
+            pattern=form.pattern,
+            derived_from=tuple(form.derived_from),
+        )
+    for key, spec in facts.items():
+        for source in spec.derived_from:
+            if source not in facts:
+                document.complain((key, "derived_from"), f"{source} is no fact.", "name facts of this file.")
+    return facts
+
+
+def _check_values(form: FactForm, document: Document) -> None:
+    for value in form.usual:
+        if value not in form.values:
+            document.complain(("usual", value), f"{value} is none of the values.", "correct its spelling.")
+
+
+def _share(weights: Mapping[str, float]) -> dict[str, float]:
+    total = sum(weights.values())
+    return {value: weight / total for value, weight in weights.items()}
+
+
+def _text(form: TextForm) -> Text:
+    return Text(form.zh, form.en)
+
+
+def _cause(name: str, document: Document, facts: Mapping[str, FactSpec]) -> Cause | None:
+    form = document.parse(CauseForm)
+    if form is None:
+        return None
+    _check_cause(form, document, facts)
+    if document.mistakes:
+        return None
+    return Cause(
+        id=name,
+        title=_text(form.title),
+        weight=HOW_OFTEN[form.how_common],
+        needs={fact: tuple(values) for fact, values in form.needs.items()},
+        signs={
+            fact: _distribution({v: HOW_OFTEN[word] for v, word in words.items()}, facts[fact].usual)
+            for fact, words in form.signs.items()
+        },
+        handled_by=form.handled_by,
+        advice=_text(form.advice),
+        next_step=_text(form.next_step),
+        follow_up=form.follow_up,
+        ticket=TicketRule(
+            queue=form.ticket.queue, priority=form.ticket.priority, evidence=tuple(form.ticket.evidence)
+        ),
+    )
+
+
+def _distribution(said: Mapping[str, float], usual: Mapping[str, float]) -> dict[str, float]:
+    """Spread what the author said over all values: the unsaid ones share the rest as they usually do."""
+    unsaid = {value: share for value, share in usual.items() if value not in said}
+    rest = max(1.0 - sum(said.values()), 0.02 * len(unsaid))
+    total = sum(unsaid.values())
+    return _share({v: said[v] if v in said else rest * usual[v] / total for v in usual})
+
+
+def _check_cause(form: CauseForm, document: Document, facts: Mapping[str, FactSpec]) -> None:
+    """Find the mistakes that only the facts can show."""
+    used = {("needs", fact): list(values) for fact, values in form.needs.items()}
+    used |= {("signs", fact): list(words) for fact, words in form.signs.items()}
+    for (part, fact), values in used.items():
+        if fact not in facts:
+            document.complain((part, fact), f"{fact} is no fact.", "use a fact of questions.yaml.")
+            continue
+        for value in values:
+            if value not in facts[fact].values:
+                known = ", ".join(facts[fact].values) or "none: it cannot be a sign"
+                place = (part, fact) if part == "needs" else (part, fact, value)
+                document.complain(place, f"{fact} has no value {value}.", f"its values are {known}.")
+    for fact in form.ticket.evidence:
+        if fact not in facts:
+            document.complain(("ticket", "evidence"), f"{fact} is no fact.", "use a fact of questions.yaml.")
+    promised = set(form.needs) | ({"due_at"} if "due_state" in form.needs else set()) | SPECIAL_NAMES
+    for language, source in (("zh", form.advice.zh), ("en", form.advice.en)):
+        _check_template(source, promised, ("advice", language), document)
+
+
+def _check_template(source: str, allowed: set[str], place: tuple[str, ...], document: Document) -> None:
+    try:
+        names = meta.find_undeclared_variables(_TEMPLATES.parse(source))
+    except TemplateSyntaxError as error:
+        document.complain(place, f"the text is no template ({error.message}).", "close every {{ … }}.")
+        return
+    for name in sorted(names - allowed):
+        fix = "use only facts that `needs` names (and due_at with due_state, and due_reason)."
+        document.complain(place, f"{name} may be unknown when this is said.", fix)
+
+
+def _version(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.yaml")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
