@@ -1,0 +1,65 @@
+"""What is held of a case at a moment: the facts with all that follows from them, and the diagnosis."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.decision import IncidentView, Situation
+from bot.talk import Talk
+from knowledge.derivation import derive, narrowing
+from knowledge.engine import Engine
+from knowledge.loader import KnowledgeBase
+from knowledge.model import UNKNOWN, Diagnosis, Fact, Facts
+from triage.incidents import matching, missing_scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A case, thought through."""
+
+    known: Facts
+    diagnosis: Diagnosis
+    #: The declared outage that concerns it.
+    incident: IncidentView | None
+    #: What must be known to say whether an open incident concerns it.
+    scope_questions: tuple[str, ...]
+
+    @property
+    def leader(self) -> str:
+        """The likeliest cause."""
+        return self.diagnosis.leader
+
+    @property
+    def is_outage(self) -> bool:
+        """Say whether the incident board, not the merchant, says that the channel is down."""
+        state = self.known.get("channel_state")
+        return state is not None and state.source == "system" and state.value in ("outage", "maintenance")
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the money is due, as far as it can be told."""
+        due = self.known.get("due_at")
+        return due.value if due and isinstance(due.value, datetime) else None
+
+
+def think(talk: Talk, situation: Situation, knowledge: KnowledgeBase, engine: Engine) -> Case:
+    """Work everything out anew from the facts of the talk."""
+    known: dict[str, Fact] = dict(talk.facts)
+    incident = matching(situation.incidents, known)
+    if incident:
+        known["channel_state"] = Fact("outage", "system")
+    final = talk.closed | {key for key, fact in known.items() if fact.value == UNKNOWN}
+    base = (knowledge.acquirers, knowledge.calendar, situation.now)
+    known |= derive(known, *base, final=final)
+    diagnosis = engine.diagnose(known, closed=_closed(talk), narrowing=narrowing(known, *base, final=final))
+    scope = () if incident else missing_scope(situation.incidents, known)
+    return Case(
+        known=known,
+        diagnosis=diagnosis,
+        incident=incident,
+        scope_questions=tuple(key for key in scope if key not in final),
+    )
+
+
+def _closed(talk: Talk) -> frozenset[str]:
+    """Facts not to be asked again: those that he cannot tell, and those asked twice already."""
+    return talk.closed | {key for key in talk.asked if talk.asked.count(key) > 1}

@@ -1,0 +1,265 @@
+"""What the bot does once it knows enough: advise, collect evidence, file a ticket, tell its state."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.case import Case
+from bot.decision import Decision, Reply, Situation, TicketRequest, TicketView
+from bot.due_words import due_reason, due_strip
+from bot.questions import Questions
+from bot.talk import Outcome, Wake
+from bot.wording import Wording, before, moment
+from knowledge.loader import KnowledgeBase
+from knowledge.model import UNKNOWN, Cause, Fact, Language, Value
+from triage.model import TicketStatus
+from triage.service_hours import ServiceHours
+
+#: At most so many pieces of evidence are asked for.
+MOST_EVIDENCE = 3
+#: A merchant who leaves while evidence is collected gets his ticket after this time.
+EVIDENCE_PATIENCE = timedelta(minutes=15)
+
+
+class Conclusions:
+    """Draws the conclusion of a case."""
+
+    def __init__(
+        self, knowledge: KnowledgeBase, wording: Wording, questions: Questions, hours: ServiceHours
+    ) -> None:
+        self._knowledge = knowledge
+        self._wording = wording
+        self._questions = questions
+        self._hours = hours
+
+    def conclude(
+        self, decision: Decision, situation: Situation, case: Case, read: Mapping[str, Value]
+    ) -> None:
+        """Answer, or hand the case to a person."""
+        if case.is_outage:
+            self._join_incident(decision, situation, case)
+            return
+        talk = decision.talk
+        cause = self._knowledge.causes[case.leader]
+        refund = talk.facts.get("complaint", Fact("", "merchant")).value == "refund"
+        if not refund and self._can_advise(cause, case) and "insists" not in talk.signals:
+            self._advise(decision, situation, case, cause, read)
+            return
+        if not talk.evidence_asked:
+            self._prepare(decision, situation, case, cause, refund=refund)
+        missing = self._missing(cause, case, talk.evidence_asked)
+        if missing and len(talk.evidence_asked) < MOST_EVIDENCE:
+            self._ask_evidence(decision, situation, missing[0], read)
+        else:
+            self.file(decision, situation, case)
+
+    def stands(
+        self,
+        decision: Decision,
+        situation: Situation,
+        case: Case,
+        said: Mapping[str, Fact],
+        *,
+        insisted: bool,
+    ) -> bool:
+        """Deal with a message after the conclusion; False when the case must be thought through again."""
+        talk = decision.talk
+        if talk.outcome in ("ticket", "incident") and situation.ticket:
+            if said:
+                self._add(decision, situation, case)
+            else:
+                self.tell_status(decision, situation)
+            return True
+        if talk.outcome != "advised":
+            return talk.outcome == "closed" and not said and not insisted
+        if case.leader == talk.cause and case.due_at == talk.due_at and case.due_at:
+            if insisted and not said and "insisted" in talk.told:
+                self.file(decision, situation, case)
+                return True
+            decision.talk = replace(talk, told=talk.told | {"insisted"})
+            due = before(case.due_at, talk.language, situation.now)
+            decision.say(self._wording.say("still_due", talk.language, due=due))
+            return True
+        if case.leader == talk.cause and not said:
+            self.file(decision, situation, case)
+            return True
+        return False
+
+    def call_human(self, decision: Decision, situation: Situation, case: Case) -> None:
+        """File a ticket at once with all that is known."""
+        talk = decision.talk
+        if situation.ticket:
+            ticket = situation.ticket
+            due = self._due_words(ticket, talk.language, situation.now)
+            text = self._wording.say("human_already", talk.language, number=ticket.number, due=due)
+            decision.say(text)
+            return
+        self.file(decision, situation, case, text="human")
+
+    def tell_status(self, decision: Decision, situation: Situation) -> None:
+        """Tell the state of his tickets, or of the answer that he had."""
+        talk = decision.talk
+        language = talk.language
+        ticket = situation.ticket or situation.resolved
+        if ticket is None:
+            if talk.outcome == "advised" and talk.due_at:
+                due = before(talk.due_at, language, situation.now)
+                decision.say(self._wording.say("status_advised", language, due=due))
+            else:
+                self._questions.repeat(decision, self._wording.say("status_none", language))
+            return
+        key, status = "status_line", "status_new"
+        if ticket.status == TicketStatus.RESOLVED:
+            key = "status_resolved"
+        elif ticket.status != TicketStatus.NEW:
+            waiting = ticket.status == TicketStatus.WAITING
+            key, status = "status_claimed", "status_waiting" if waiting else "status_of_claimed"
+        text = self._wording.say(
+            key,
+            language,
+            number=ticket.number,
+            status=self._wording.say(status, language),
+            due=before(ticket.due_at, language, situation.now),
+        )
+        decision.say(text)
+
+    def file(
+        self,
+        decision: Decision,
+        situation: Situation,
+        case: Case,
+        *,
+        text: str = "ticket",
+        outcome: Outcome = "ticket",
+    ) -> None:
+        """Ask for a ticket; the merchant is told its number once it has one."""
+        talk = decision.talk
+        language = talk.language
+        cause = self._knowledge.causes["channel_outage" if case.is_outage else case.leader]
+
+        def announce(ticket: TicketView) -> Reply:
+            words = self._wording.say(
+                text,
+                language,
+                number=ticket.number,
+                queue=self._wording.say(f"queue_{ticket.queue}", language),
+                due=before(ticket.due_at, language, situation.now),
+                notice=case.incident.notice[language] if case.incident else "",
+            )
+            return Reply(text=words + self._closed_now(language, situation.now))
+
+        decision.talk = replace(
+            talk, pending=None, outcome=outcome, cause=cause.id, wake=None, due_at=case.due_at
+        )
+        decision.wake_at = None
+        decision.ticket = TicketRequest(
+            cause=cause.id,
+            known=case.known,
+            diagnosis=case.diagnosis,
+            missing=self._missing(cause, case, ()),
+            incident_id=case.incident.id if case.incident else None,
+            announce=announce,
+            queue="complaints" if "insists" in talk.signals else None,
+        )
+
+    def wake_at(self, cause: Cause, case: Case, now: datetime) -> datetime | None:
+        """When to ask whether the money has come: the next service hour after the deadline or the day."""
+        if cause.follow_up == "deadline":
+            deadline = case.deadline
+            return self._hours.next_open(deadline) if deadline else None
+        if cause.follow_up == "next_service_day":
+            return self._hours.next_open(self._hours.end_of_day(now))
+        return None
+
+    def _join_incident(self, decision: Decision, situation: Situation, case: Case) -> None:
+        if case.incident:
+            self.file(decision, situation, case, text="incident", outcome="incident")
+            return
+        advice = self._wording.advise("channel_outage", decision.talk.language, {})
+        decision.say(advice)
+        self.file(decision, situation, case, outcome="incident")
+
+    def _can_advise(self, cause: Cause, case: Case) -> bool:
+        """Say whether the bot may answer by itself: all that the cause rests on is known for sure."""
+        if cause.handled_by != "bot":
+            return False
+        held = all(fact in case.known and case.known[fact].value in cause.needs[fact] for fact in cause.needs)
+        return held and (cause.follow_up != "deadline" or case.due_at is not None)
+
+    def _advise(
+        self, decision: Decision, situation: Situation, case: Case, cause: Cause, read: Mapping[str, Value]
+    ) -> None:
+        talk = decision.talk
+        now = situation.now
+        language = talk.language
+        names = {
+            fact: self._wording.value(fact, case.known[fact].value, language, now) for fact in cause.needs
+        }
+        strip = None
+        due_at = None
+        if cause.follow_up == "deadline" and case.due_at:
+            due_at = case.due_at
+            names["due_at"] = before(due_at, language, now)
+            names["due_reason"] = due_reason(case, self._wording, language, now)
+            strip = due_strip(case, self._knowledge.calendar, language, now)
+        told = self._wording.tell(read, language, now)
+        lead = self._wording.say("noted", language, facts=told) if told else ""
+        wake_at = self.wake_at(cause, case, now)
+        wake: Wake | None = "arrived" if wake_at else None
+        decision.talk = replace(
+            talk, pending=None, outcome="advised", cause=cause.id, due_at=due_at, wake=wake
+        )
+        decision.wake_at = wake_at
+        decision.say(lead + self._wording.advise(cause.id, language, names), strip=strip)
+
+    def _prepare(
+        self, decision: Decision, situation: Situation, case: Case, cause: Cause, *, refund: bool
+    ) -> None:
+        """Say what he can do himself, before evidence is collected and the ticket filed."""
+        language = decision.talk.language
+        state = case.known.get("due_state")
+        if refund:
+            decision.say(self._wording.say("refund_article", language))
+        elif state and state.value == "unknown_calendar":
+            decision.say(self._wording.say("no_calendar", language))
+        elif cause.handled_by == "queue":
+            names = {
+                fact: self._wording.value(fact, case.known[fact].value, language, situation.now)
+                for fact in cause.needs
+                if fact in case.known
+            }
+            decision.say(self._wording.advise(cause.id, language, names))
+
+    def _missing(self, cause: Cause, case: Case, asked: tuple[str, ...]) -> tuple[str, ...]:
+        """Evidence that the cause wants and that is neither known nor asked for."""
+        return tuple(
+            fact
+            for fact in cause.ticket.evidence
+            if fact not in asked and (fact not in case.known or case.known[fact].value == UNKNOWN)
+        )
+
+    def _ask_evidence(
+        self, decision: Decision, situation: Situation, fact: str, read: Mapping[str, Value]
+    ) -> None:
+        talk = decision.talk
+        lead = "" if talk.evidence_asked else self._wording.say("evidence", talk.language)
+        decision.talk = replace(talk, evidence_asked=(*talk.evidence_asked, fact), wake="evidence")
+        decision.wake_at = situation.now + EVIDENCE_PATIENCE
+        self._questions.ask(decision, fact, "evidence", situation.now, read=read, lead=lead)
+
+    def _add(self, decision: Decision, situation: Situation, case: Case) -> None:
+        """Bring the open ticket up to date with what he adds."""
+        talk = decision.talk
+        language = talk.language
+        self.file(decision, situation, case, text="added", outcome=talk.outcome or "ticket")
+        decision.talk = replace(decision.talk, cause=talk.cause, language=language)
+
+    def _due_words(self, ticket: TicketView, language: Language, now: datetime) -> str:
+        return before(ticket.due_at, language, now)
+
+    def _closed_now(self, language: Language, now: datetime) -> str:
+        if self._hours.is_open(now):
+            return ""
+        opens = moment(self._hours.next_open(now), language, now)
+        space = " " if language == "en" else ""
+        return space + self._wording.say("closed_now", language, open=opens)

@@ -1,0 +1,68 @@
+"""The promise kept: asking whether the money has come, and what follows from yes, no and silence."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.case import Case
+from bot.conclusions import Conclusions
+from bot.decision import Decision, Situation
+from bot.questions import Questions
+from bot.wording import Wording, before, money
+from knowledge.model import Value
+
+#: After this time without an answer the bot reminds once; after the same time again it closes the case.
+PATIENCE = timedelta(days=1)
+
+
+class FollowUps:
+    """Speaks when its moment has come."""
+
+    def __init__(self, wording: Wording, questions: Questions, conclusions: Conclusions) -> None:
+        self._wording = wording
+        self._questions = questions
+        self._conclusions = conclusions
+
+    def wake(self, decision: Decision, situation: Situation, case: Case) -> None:
+        """Ask, remind, close, or file what was left half done."""
+        talk = decision.talk
+        if talk.wake == "evidence":
+            self._conclusions.file(decision, situation, case)
+        elif talk.wake == "arrived":
+            self._ask(decision, "arrived_ask")
+            decision.talk = replace(decision.talk, wake="silence")
+            decision.wake_at = situation.now + PATIENCE
+        elif talk.wake == "silence" and "reminded" not in talk.told:
+            self._ask(decision, "reminder")
+            decision.talk = replace(decision.talk, told=talk.told | {"reminded"})
+            decision.wake_at = situation.now + PATIENCE
+        elif talk.wake == "silence":
+            decision.talk = replace(talk, outcome="closed", wake=None, pending=None)
+
+    def answered(self, decision: Decision, situation: Situation, case: Case, value: Value) -> bool:
+        """Take the answer to "has it arrived?"; True when the case must go on."""
+        talk = decision.talk
+        if value == "yes":
+            decision.talk = replace(talk, outcome="closed", wake=None)
+            decision.wake_at = None
+            decision.say(self._wording.say("confirmed", talk.language))
+            return False
+        if talk.due_at and case.due_at and case.deadline and situation.now <= case.deadline:
+            due = before(case.due_at, talk.language, situation.now)
+            decision.say(self._wording.say("still_due", talk.language, due=due))
+            decision.talk = replace(talk, wake="arrived")
+            decision.wake_at = case.deadline
+            return False
+        decision.talk = replace(
+            talk, outcome=None, wake=None, asked=(), signals=talk.signals | {"promise_missed"}
+        )
+        decision.say(self._wording.say("reopened", talk.language).strip())
+        return True
+
+    def _ask(self, decision: Decision, text: str) -> None:
+        language = decision.talk.language
+        amount = decision.talk.facts.get("amount")
+        if amount and isinstance(amount.value, int):
+            sale = self._wording.say("the_sale_of", language, amount=money(amount.value))
+        else:
+            sale = self._wording.say("the_sale", language)
+        self._questions.ask_arrived(decision, self._wording.say(text, language, sale=sale))

@@ -1,0 +1,135 @@
+"""Asking: a question with its options, what was understood played back in it, and the answer to a tap."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from bot.decision import Decision
+from bot.messages import Ask, AskKind, Choice
+from bot.talk import Pending, Purpose
+from bot.wording import Wording
+from knowledge.model import UNKNOWN, FactSpec, Interval, Value, to_json
+
+#: Value of the option that says "what you understood is wrong".
+CORRECT = "correct"
+#: More options than these are left to free text.
+MOST_OPTIONS = 8
+
+
+class Questions:
+    """Puts questions to the merchant."""
+
+    def __init__(self, facts: Mapping[str, FactSpec], wording: Wording) -> None:
+        self._facts = facts
+        self._wording = wording
+
+    def ask(
+        self,
+        decision: Decision,
+        fact: str,
+        purpose: Purpose,
+        now: datetime,
+        *,
+        read: Mapping[str, Value] | None = None,
+        lead: str = "",
+    ) -> None:
+        """Ask for a fact; `read` is what was just understood and is played back before the question."""
+        talk = decision.talk
+        values = [*list(self._facts[fact].values)[:MOST_OPTIONS], UNKNOWN]
+        noted = self._wording.tell(read, talk.language, now) if read else ""
+        if noted:
+            values.append(CORRECT)
+            lead += self._wording.say("noted", talk.language, facts=noted)
+        pending = Pending(step=talk.step + 1, fact=fact, purpose=purpose, values=tuple(values))
+        known = talk.facts.get(fact)
+        narrow = known is not None and isinstance(known.value, Interval)
+        self._put(decision, pending, lead + self._question(fact, decision, narrow=narrow))
+
+    def offer_change(self, decision: Decision, fact: str, value: str, now: datetime) -> None:
+        """Offer to change an earlier answer, after a tap on an old button."""
+        talk = decision.talk
+        old = talk.facts.get(fact)
+        text = self._wording.say(
+            "stale_offer",
+            talk.language,
+            old=self._wording.value(fact, old.value if old else UNKNOWN, talk.language, now),
+            new=self._wording.value(fact, value, talk.language, now),
+        )
+        pending = Pending(
+            step=talk.step + 1, fact=fact, purpose="change", values=("yes", "no"), offer={fact: value}
+        )
+        self._put(decision, pending, text)
+
+    def ask_which(self, decision: Decision) -> None:
+        """Ask which of the understood facts is wrong."""
+        told = [key for key, fact in decision.talk.facts.items() if fact.source in ("reader", "merchant")]
+        pending = Pending(step=decision.talk.step + 1, fact=CORRECT, purpose="which", values=(*told, UNKNOWN))
+        self._put(decision, pending, self._wording.say("which_wrong", decision.talk.language))
+
+    def ask_arrived(self, decision: Decision, text: str) -> None:
+        """Ask whether the money has come."""
+        pending = Pending(
+            step=decision.talk.step + 1, fact="arrived", purpose="arrived", values=("yes", "no", UNKNOWN)
+        )
+        self._put(decision, pending, text)
+
+    def repeat(self, decision: Decision, text: str) -> None:
+        """Say something, and put the open question again below it."""
+        pending = decision.talk.pending
+        if pending is None:
+            decision.say(text)
+            return
+        if pending.purpose in ("diagnose", "evidence", "correct"):
+            text += ("" if text.endswith(" ") else "\n") + self._question(pending.fact, decision)
+        decision.say(text, ask=self._form(pending, decision))
+
+    def _put(self, decision: Decision, pending: Pending, text: str) -> None:
+        decision.talk = replace(decision.talk, pending=pending, step=pending.step)
+        decision.say(text, ask=self._form(pending, decision))
+
+    def _question(self, fact: str, decision: Decision, *, narrow: bool = False) -> str:
+        if narrow:
+            return self._wording.say("which_minute", decision.talk.language)
+        ask = self._facts[fact].ask
+        return ask.to(decision.talk.language) if ask else self._facts[fact].title.to(decision.talk.language)
+
+    def _form(self, pending: Pending, decision: Decision) -> Ask:
+        kind: AskKind = "choice"
+        if pending.offer:
+            kind = "confirm"
+        elif pending.fact in self._facts and self._facts[pending.fact].kind != "choice":
+            kind = "text"
+        return Ask(
+            fact=pending.fact,
+            kind=kind,
+            options=tuple(
+                Choice(f"{pending.step}.{index}", self.label(pending, value, decision), value)
+                for index, value in enumerate(pending.values)
+            ),
+            value={key: to_json(value) for key, value in pending.offer.items()} or None,
+        )
+
+    def label(self, pending: Pending, value: str, decision: Decision) -> str:
+        """Give the words on an option."""
+        language = decision.talk.language
+        if value == CORRECT:
+            return self._wording.say("correct_option", language)
+        if value == UNKNOWN:
+            return self._wording.say(
+                "skip_option" if pending.purpose == "evidence" else "unknown_option", language
+            )
+        if pending.purpose == "change":
+            return self._wording.say(f"{value}_option", language)
+        if pending.purpose == "which":
+            return self._facts[value].title.to(language)
+        return self._facts[pending.fact].values[value].to(language)
+
+
+def option_of(pending: Pending | None, choice: str) -> str | None:
+    """Find the value behind an option id of the open question; None when it belongs to no open question."""
+    if pending is None:
+        return None
+    step, _, index = choice.partition(".")
+    if step != str(pending.step) or not index.isascii() or not index.isdigit():
+        return None
+    return pending.values[int(index)] if int(index) < len(pending.values) else None
