@@ -1,0 +1,179 @@
+"""Filing tickets: the bot's side. One open ticket a conversation; every step is an event."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from triage.bell import DESK, chat_topic
+from triage.model import Conversation, Ticket, TicketEvent, TicketStatus, table, ticket_number
+from triage.routing import PRIORITIES, Routing
+from triage.store import Transaction
+
+_TICKET, _EVENT, _CONVERSATION = table(Ticket), table(TicketEvent), table(Conversation)
+
+
+class TicketError(Exception):
+    """A step that a ticket does not allow now; `key` names the reason in the desk's texts."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketView:
+    """What the merchant may know of a ticket."""
+
+    id: int
+    number: str
+    status: str
+    queue: str
+    #: When a person must have touched it first.
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketDraft:
+    """A case as the bot hands it over."""
+
+    conversation_id: int
+    language: str
+    cause: str
+    routing: Routing
+    #: Fact -> {"value", "source"}.
+    facts: Mapping[str, Any]
+    #: As triage.model.Ticket keeps it.
+    diagnosis: Mapping[str, Any]
+    missing: tuple[str, ...]
+    incident_id: int | None = None
+
+
+def file_ticket(transaction: Transaction, draft: TicketDraft, now: datetime) -> TicketView:
+    """File a ticket, or bring the conversation's open one up to date."""
+    known = _open_row(transaction, draft.conversation_id)
+    if known is not None:
+        return _bring_up_to_date(transaction, known, draft, now)
+    routing = draft.routing
+    values = {
+        "conversation_id": draft.conversation_id,
+        "language": draft.language,
+        "cause": draft.cause,
+        "queue": routing.queue,
+        "priority": routing.priority,
+        "priority_reasons": list(routing.reasons),
+        "status": TicketStatus.NEW,
+        "incident_id": draft.incident_id,
+        "facts": dict(draft.facts),
+        "diagnosis": dict(draft.diagnosis),
+        "missing": list(draft.missing),
+        "due_at": routing.due_at,
+        "created_at": now,
+        "updated_at": now,
+    }
+    ticket_id = int(transaction.execute(insert(_TICKET), values).inserted_primary_key[0])
+    data = {"cause": draft.cause, "queue": routing.queue, "priority": routing.priority}
+    record(transaction, ticket_id, "filed", now, actor="bot", data=data)
+    return TicketView(
+        id=ticket_id,
+        number=ticket_number(ticket_id),
+        status=TicketStatus.NEW,
+        queue=routing.queue,
+        due_at=routing.due_at,
+    )
+
+
+def merchant_wrote(transaction: Transaction, ticket: TicketView, now: datetime) -> None:
+    """Note that the merchant wrote while his ticket is open; one that waited for him goes on."""
+    values: dict[str, Any] = {"updated_at": now}
+    if ticket.status == TicketStatus.WAITING:
+        values["status"] = TicketStatus.CLAIMED
+        record(transaction, ticket.id, "resumed", now, actor="merchant")
+    transaction.execute(update(_TICKET).where(_TICKET.c.id == ticket.id), values)
+    transaction.touch(DESK)
+
+
+def keep_contact(transaction: Transaction, ticket_id: int, locked: str, now: datetime) -> None:
+    """Keep a phone number, encrypted by triage.vault, as the contact for a call."""
+    changed = update(_TICKET).where(_TICKET.c.id == ticket_id)
+    transaction.execute(changed, {"contact": locked, "updated_at": now})
+    record(transaction, ticket_id, "contact_given", now, actor="merchant")
+
+
+def tickets_of(transaction: Transaction, conversation_id: int) -> tuple[TicketView | None, TicketView | None]:
+    """Give the open ticket of a conversation and the newest resolved one, each None if there is none."""
+    c = _TICKET.c
+    found = select(c.id, c.status, c.queue, c.due_at).where(c.conversation_id == conversation_id)
+    views = [_view(row) for row in transaction.execute(found.order_by(c.id.desc()))]
+    still_open = next((view for view in views if view.status != TicketStatus.RESOLVED), None)
+    resolved = next((view for view in views if view.status == TicketStatus.RESOLVED), None)
+    return still_open, resolved
+
+
+def record(
+    transaction: Transaction,
+    ticket_id: int,
+    kind: str,
+    now: datetime,
+    *,
+    actor: str = "agent",
+    account_id: int | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Write one event of a ticket and wake the desk."""
+    transaction.execute(
+        insert(_EVENT),
+        {
+            "ticket_id": ticket_id,
+            "account_id": account_id,
+            "actor": actor,
+            "kind": kind,
+            "data": dict(data or {}),
+            "at": now,
+        },
+    )
+    transaction.touch(DESK)
+
+
+def _bring_up_to_date(
+    transaction: Transaction, known: Row[Any], draft: TicketDraft, now: datetime
+) -> TicketView:
+    """Take what is new; who has the ticket already keeps its queue, and it never gets less urgent."""
+    values: dict[str, Any] = {
+        "facts": dict(draft.facts),
+        "diagnosis": dict(draft.diagnosis),
+        "missing": list(draft.missing),
+        "updated_at": now,
+    }
+    changed: dict[str, Any] = {
+        "facts": sorted(k for k in draft.facts if known.facts.get(k) != draft.facts[k])
+    }
+    if known.status == TicketStatus.NEW:
+        routing = draft.routing
+        values |= {
+            "cause": draft.cause,
+            "queue": routing.queue,
+            "incident_id": draft.incident_id,
+            "priority": min(known.priority, routing.priority, key=PRIORITIES.index),
+            "priority_reasons": list(dict.fromkeys([*known.priority_reasons, *routing.reasons])),
+            "due_at": min(known.due_at, routing.due_at),
+        }
+        keys = ("cause", "queue", "priority")
+        changed |= {key: values[key] for key in keys if getattr(known, key) != values[key]}
+    transaction.execute(update(_TICKET).where(_TICKET.c.id == known.id), values)
+    record(transaction, known.id, "updated", now, actor="bot", data=changed)
+    transaction.touch(chat_topic(draft.conversation_id))
+    return _view(_open_row(transaction, draft.conversation_id) or known)
+
+
+def _open_row(transaction: Transaction, conversation_id: int) -> Row[Any] | None:
+    still_open = (_TICKET.c.conversation_id == conversation_id) & (_TICKET.c.status != TicketStatus.RESOLVED)
+    return transaction.execute(select(_TICKET).where(still_open).with_for_update()).first()
+
+
+def _view(row: Row[Any]) -> TicketView:
+    return TicketView(
+        id=row.id, number=ticket_number(row.id), status=row.status, queue=row.queue, due_at=row.due_at
+    )
