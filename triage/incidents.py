@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from knowledge.model import Facts
 from triage.bell import DESK
@@ -41,9 +41,8 @@ def open_incident(
 ) -> int:
     """Declare an outage; gives its id."""
     values = {"notice": dict(notice), "scope": dict(scope), "opened_by": opened_by, "opened_at": now}
-    result = transaction.execute(insert(_INCIDENT).values(values))
     transaction.touch(DESK)
-    return int(result.inserted_primary_key[0])
+    return transaction.add(_INCIDENT, values)
 
 
 def close_incident(transaction: Transaction, incident_id: int, now: datetime) -> None:

@@ -11,7 +11,17 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, make_url
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    Table,
+    create_engine,
+    event,
+    insert,
+    make_url,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -40,6 +50,11 @@ class Transaction:
     ) -> CursorResult[Any]:
         """Run one statement."""
         return self.connection.execute(statement, values)
+
+    def add(self, into: Table, values: dict[str, Any]) -> int:
+        """Insert one row; gives the id that it got."""
+        key = self.connection.execute(insert(into), values).inserted_primary_key
+        return int(key[0]) if key else 0
 
     def touch(self, *topics: str) -> None:
         """Wake those who wait for these topics once this is committed."""

@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
-
 from triage.bell import OUTBOX, chat_topic
 from triage.model import Message, Outbox, table
 from triage.store import Transaction
@@ -28,11 +26,10 @@ def post(
     columns: ask, strip, key, reply_to, account_id of the message.
     """
     values = {"conversation_id": conversation_id, "author": author, "text": text, "at": now} | columns
-    result = transaction.execute(insert(_MESSAGE), values)
-    message_id = int(result.inserted_primary_key[0])
+    message_id = transaction.add(_MESSAGE, values)
     if channel not in PULLED and author != "merchant":
-        transaction.execute(
-            insert(_OUTBOX),
+        transaction.add(
+            _OUTBOX,
             {"message_id": message_id, "channel": channel, "due_at": now, "status": "waiting", "attempts": 0},
         )
         transaction.touch(OUTBOX)

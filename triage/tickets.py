@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, select, update
 
 from triage.bell import DESK, chat_topic
 from triage.model import Conversation, Ticket, TicketEvent, TicketStatus, table, ticket_number
@@ -73,7 +73,7 @@ def file_ticket(transaction: Transaction, draft: TicketDraft, now: datetime) -> 
         "created_at": now,
         "updated_at": now,
     }
-    ticket_id = int(transaction.execute(insert(_TICKET), values).inserted_primary_key[0])
+    ticket_id = transaction.add(_TICKET, values)
     data = {"cause": draft.cause, "queue": routing.queue, "priority": routing.priority}
     record(transaction, ticket_id, "filed", now, actor="bot", data=data)
     return TicketView(
@@ -123,8 +123,8 @@ def record(
     data: Mapping[str, Any] | None = None,
 ) -> None:
     """Write one event of a ticket and wake the desk."""
-    transaction.execute(
-        insert(_EVENT),
+    transaction.add(
+        _EVENT,
         {
             "ticket_id": ticket_id,
             "account_id": account_id,
