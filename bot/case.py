@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.decision import IncidentView, Situation
+from bot.decision import Situation
 from bot.talk import Talk
 from knowledge.derivation import derive, narrowing
 from knowledge.engine import Engine
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Diagnosis, Fact, Facts
-from triage.incidents import matching, missing_scope
+from triage.incidents import IncidentView, matching, missing_scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +44,12 @@ class Case:
 def think(talk: Talk, situation: Situation, knowledge: KnowledgeBase, engine: Engine) -> Case:
     """Work everything out anew from the facts of the talk."""
     known: dict[str, Fact] = dict(talk.facts)
-    incident = matching(situation.incidents, known)
-    if incident:
-        known["channel_state"] = Fact("outage", "system")
     final = talk.closed | {key for key, fact in known.items() if fact.value == UNKNOWN}
     base = (knowledge.acquirers, knowledge.calendar, situation.now)
     known |= derive(known, *base, final=final)
+    incident = matching(situation.incidents, known)
+    if incident:
+        known["channel_state"] = Fact("outage", "system")
     diagnosis = engine.diagnose(known, closed=_closed(talk), narrowing=narrowing(known, *base, final=final))
     scope = () if incident else missing_scope(situation.incidents, known)
     return Case(

@@ -5,15 +5,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.case import Case
-from bot.decision import Decision, Reply, Situation, TicketRequest, TicketView
+from bot.decision import Decision, Reply, Situation, TicketRequest
 from bot.due_words import due_reason, due_strip
 from bot.questions import Questions
 from bot.talk import Outcome, Wake
 from bot.wording import Wording, before, moment
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Cause, Fact, Language, Value
+from knowledge.redaction import redact
 from triage.model import TicketStatus
 from triage.service_hours import ServiceHours
+from triage.tickets import TicketView
 
 #: At most so many pieces of evidence are asked for.
 MOST_EVIDENCE = 3
@@ -92,9 +94,23 @@ class Conclusions:
             ticket = situation.ticket
             due = self._due_words(ticket, talk.language, situation.now)
             text = self._wording.say("human_already", talk.language, number=ticket.number, due=due)
-            decision.say(text)
+            decision.say(self._joined(text, self._wording.say("call_offer", talk.language), talk.language))
             return
         self.file(decision, situation, case, text="human")
+
+    def keep_contact(self, decision: Decision) -> None:
+        """Tell him that his number is kept for the call; the turn keeps it."""
+        decision.say(self._contact_words(decision))
+
+    def _contact_words(self, decision: Decision) -> str:
+        """Say which number will be called, or offer a call when he left none."""
+        language = decision.talk.language
+        if decision.contact is None:
+            return self._wording.say("call_offer", language)
+        return self._wording.say("contact", language, phone=redact(decision.contact).text)
+
+    def _joined(self, first: str, second: str, language: Language) -> str:
+        return f"{first} {second}" if language == "en" else first + second
 
     def tell_status(self, decision: Decision, situation: Situation) -> None:
         """Tell the state of his tickets, or of the answer that he had."""
@@ -146,7 +162,11 @@ class Conclusions:
                 due=before(ticket.due_at, language, situation.now),
                 notice=case.incident.notice[language] if case.incident else "",
             )
-            return Reply(text=words + self._closed_now(language, situation.now))
+            if not self._hours.is_open(situation.now):
+                words = self._joined(words, self._closed_words(language, situation.now), language)
+            if text == "human":
+                words = self._joined(words, self._contact_words(decision), language)
+            return Reply(text=words)
 
         decision.talk = replace(
             talk, pending=None, outcome=outcome, cause=cause.id, wake=None, due_at=case.due_at
@@ -257,9 +277,6 @@ class Conclusions:
     def _due_words(self, ticket: TicketView, language: Language, now: datetime) -> str:
         return before(ticket.due_at, language, now)
 
-    def _closed_now(self, language: Language, now: datetime) -> str:
-        if self._hours.is_open(now):
-            return ""
+    def _closed_words(self, language: Language, now: datetime) -> str:
         opens = moment(self._hours.next_open(now), language, now)
-        space = " " if language == "en" else ""
-        return space + self._wording.say("closed_now", language, open=opens)
+        return self._wording.say("closed_now", language, open=opens)

@@ -46,7 +46,7 @@ class Conversation:
 
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:
         """Decide what follows from a message."""
-        decision = Decision(talk=_current(situation))
+        decision = Decision(talk=_current(situation), wake_at=situation.wake_at)
         if incoming.system:
             said = {key: Fact(value, "system") for key, value in incoming.system.items()}
             decision.talk = decision.talk.knows(**said)
@@ -58,7 +58,7 @@ class Conversation:
 
     def wake(self, situation: Situation) -> Decision:
         """Decide what the bot says by itself, now that its moment has come."""
-        decision = Decision(talk=_current(situation))
+        decision = Decision(talk=_current(situation), wake_at=situation.wake_at)
         self._followups.wake(decision, situation, self._think(decision, situation))
         return decision
 
@@ -133,9 +133,12 @@ class Conversation:
         reading = self._reader.read(redacted.text, situation.now, expecting)
         decision.heard = redacted.text
         decision.talk = replace(talk, language=_language(talk, reading, incoming, first=situation.first))
-        if self._silenced(decision, situation, reading) or self._called(decision, situation, redacted):
+        if self._called(decision, situation, redacted) or self._silenced(decision, situation, reading):
             return
         self._meant(decision, situation, reading)
+        if decision.contact and decision.ticket is None:
+            decision.contact = None
+            self._once(decision, "contact_offer")
         if redacted.text != text and not redacted.phones:
             self._once(decision, "hidden")
 
@@ -164,8 +167,7 @@ class Conversation:
         decision.contact = redacted.phones[0]
         if situation.ticket is None:
             return False
-        shown = redact(redacted.phones[0]).text
-        decision.say(self._wording.say("contact", decision.talk.language, phone=shown))
+        self._conclusions.keep_contact(decision)
         return True
 
     def _meant(self, decision: Decision, situation: Situation, reading: Reading) -> None:

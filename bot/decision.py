@@ -1,36 +1,15 @@
 """What the talk is given and what it decides, as plain values: no database, no channel, no clock."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from bot.messages import Ask
 from bot.talk import Talk
-from knowledge.model import Diagnosis, Facts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketView:
-    """What the merchant may know of a ticket."""
-
-    id: int
-    number: str
-    status: str
-    queue: str
-    #: When a person must have touched it first.
-    due_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentView:
-    """An open incident."""
-
-    id: int
-    #: {"zh": …, "en": …}
-    notice: dict[str, str]
-    #: Fact -> value that a case must have; empty = everybody.
-    scope: dict[str, str]
+from knowledge.model import Diagnosis, Facts, to_json
+from triage.incidents import IncidentView
+from triage.tickets import TicketView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +25,8 @@ class Situation:
     #: The newest resolved one.
     resolved: TicketView | None = None
     incidents: Sequence[IncidentView] = ()
+    #: When the bot was going to speak by itself.
+    wake_at: datetime | None = None
     #: Looks up an option of an older question by its id: (fact, value), or None.
     old_option: Callable[[str], tuple[str, str] | None] = lambda _: None
 
@@ -73,6 +54,22 @@ class TicketRequest:
     #: Overrides the cause's queue: complaints when he insists on a complaint.
     queue: str | None = None
 
+    def facts_json(self) -> dict[str, Any]:
+        """Write the facts as the ticket keeps them."""
+        return {
+            key: {"value": to_json(fact.value), "source": fact.source} for key, fact in self.known.items()
+        }
+
+    def diagnosis_json(self, asked: Sequence[str]) -> dict[str, Any]:
+        """Write the diagnosis as the ticket keeps it."""
+        return {
+            "causes": [[cause, round(share, 4)] for cause, share in self.diagnosis.causes],
+            "why": [asdict(reason) | {"value": to_json(reason.value)} for reason in self.diagnosis.why],
+            "ruled_out": [asdict(out) | {"value": to_json(out.value)} for out in self.diagnosis.ruled_out],
+            "asked": list(asked),
+            "version": self.diagnosis.version,
+        }
+
 
 @dataclass(slots=True, kw_only=True)
 class Decision:
@@ -83,6 +80,7 @@ class Decision:
     heard: str = ""
     replies: list[Reply] = field(default_factory=list)
     ticket: TicketRequest | None = None
+    #: Counts only while the talk has something to wake for.
     wake_at: datetime | None = None
     #: A phone number to keep, encrypted, on the ticket.
     contact: str | None = None

@@ -9,7 +9,7 @@ from sqlalchemy import Row, select, update
 from triage.bell import chat_topic
 from triage.model import Account, Conversation, Message, Ticket, TicketStatus, table
 from triage.store import Transaction
-from triage.talks import post
+from triage.talks import line_with_key, post
 from triage.tickets import TicketError, record
 from triage.vault import Vault
 
@@ -66,30 +66,21 @@ def reply(
     """
     row = _mine(transaction, ticket_id, account_id, now)
     key = f"agent:{key}"
-    line = _MESSAGE.c.conversation_id == row.conversation_id
-    sent = transaction.execute(select(_MESSAGE.c.id).where(line, _MESSAGE.c.key == key)).scalar()
+    theirs = _MESSAGE.c.conversation_id == row.conversation_id
+    sent = line_with_key(transaction, row.conversation_id, key)
     if sent is not None:
-        return int(sent)
+        return sent
     if not text.strip():
         raise TicketError("empty_text")
-    newer = select(_MESSAGE.c.id).where(line, _MESSAGE.c.id > seen, _MESSAGE.c.author == "merchant")
+    newer = select(_MESSAGE.c.id).where(theirs, _MESSAGE.c.id > seen, _MESSAGE.c.author == "merchant")
     if transaction.execute(newer.limit(1)).first():
         raise TicketError("stale_reply")
     who = _CONVERSATION.c.id == row.conversation_id
-    channel = transaction.execute(select(_CONVERSATION.c.channel).where(who)).scalar_one()
-    message_id = post(
-        transaction,
-        row.conversation_id,
-        channel,
-        "agent",
-        text.strip(),
-        now,
-        key=key,
-        account_id=account_id,
-    )
+    conversation = transaction.execute(select(_CONVERSATION).where(who)).one()
+    line = post(transaction, conversation, "agent", text.strip(), now, key=key, account_id=account_id)
     _change(transaction, row, now, touched_at=row.touched_at or now)
-    record(transaction, ticket_id, "replied", now, account_id=account_id, data={"message_id": message_id})
-    return message_id
+    record(transaction, ticket_id, "replied", now, account_id=account_id, data={"message_id": line.id})
+    return line.id
 
 
 def note(transaction: Transaction, ticket_id: int, account_id: int, text: str, now: datetime) -> None:

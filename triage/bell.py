@@ -7,6 +7,8 @@ from typing import Self
 
 #: Topic of everything that the desk lists.
 DESK = "desk"
+#: Topic of conversations that begin.
+BEGUN = "begun"
 #: Topic of deliveries that wait.
 OUTBOX = "outbox"
 
@@ -53,6 +55,8 @@ class Bell:
     def __init__(self) -> None:
         self._listeners: dict[str, set[Listener]] = {}
         self._lock = threading.Lock()
+        #: True once the service goes down: whoever waits should end.
+        self.closed = False
 
     def listen(self, topic: str) -> Listener:
         """Make a listener for the running loop; enter it before looking for what it should not miss."""
@@ -76,3 +80,10 @@ class Bell:
             woken = [listener for topic in topics for listener in self._listeners.get(topic, ())]
         for listener in woken:
             listener.wake()
+
+    def close(self) -> None:
+        """Wake everybody for the last time."""
+        self.closed = True
+        with self._lock:
+            topics = list(self._listeners)
+        self.ring(topics)

@@ -182,9 +182,13 @@ def _writing_engine(url: str) -> Engine:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
     if not url.startswith("sqlite"):
-        return create_engine(url, json_serializer=to_json, pool_pre_ping=True)
+        return create_engine(url, json_serializer=to_json, pool_pre_ping=True, hide_parameters=True)
     engine = create_engine(
-        url, json_serializer=to_json, poolclass=StaticPool, connect_args={"check_same_thread": False}
+        url,
+        json_serializer=to_json,
+        poolclass=StaticPool,
+        connect_args={"check_same_thread": False},
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

@@ -1,37 +1,123 @@
-"""Posting a message into a conversation: the line itself, and its delivery where the platform is pushed."""
+"""Conversations and their lines in the database: finding, locking, posting, reading back."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from triage.bell import OUTBOX, chat_topic
-from triage.model import Message, Outbox, table
+from sqlalchemy import Connection, Row, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from triage.bell import BEGUN, OUTBOX, chat_topic
+from triage.model import Conversation, DeliveryStatus, Message, Outbox, table
 from triage.store import Transaction
 
 #: Channels whose merchants fetch or stream their messages; all others are pushed to from the outbox.
 PULLED = frozenset({"web", "console"})
-_MESSAGE, _OUTBOX = table(Message), table(Outbox)
+_CONVERSATION, _MESSAGE, _OUTBOX = table(Conversation), table(Message), table(Outbox)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One message of a conversation, as stored: redacted."""
+
+    id: int
+    #: "merchant", "bot" or "agent".
+    author: str
+    text: str
+    ask: dict[str, Any] | None
+    strip: dict[str, Any] | None
+    #: The sender's key of a merchant's line.
+    key: str | None
+    at: datetime
+
+
+def conversation_for(
+    transaction: Transaction, channel: str, sender: str, talk: dict[str, Any], now: datetime
+) -> Row[Any]:
+    """Give a sender's conversation, locked until the commit; begun with this talk if there was none."""
+    found = _find(transaction, channel, sender)
+    if found is None:
+        values = {"channel": channel, "sender": sender, "talk": talk, "created_at": now, "updated_at": now}
+        dialect = transaction.connection.dialect.name
+        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        transaction.execute(insert(_CONVERSATION).values(values).on_conflict_do_nothing())
+        transaction.touch(BEGUN)
+        found = _find(transaction, channel, sender)
+    if found is None:
+        message = f"the conversation of a sender on {channel} vanished while it was begun"
+        raise LookupError(message)
+    return found
+
+
+def _find(transaction: Transaction, channel: str, sender: str) -> Row[Any] | None:
+    theirs = (_CONVERSATION.c.channel == channel) & (_CONVERSATION.c.sender == sender)
+    return transaction.execute(select(_CONVERSATION).where(theirs).with_for_update()).first()
 
 
 def post(
     transaction: Transaction,
-    conversation_id: int,
-    channel: str,
+    conversation: Row[Any],
     author: str,
     text: str,
     now: datetime,
     **columns: Any,
-) -> int:
-    """Store one message (already redacted) of "merchant", "bot" or "agent"; gives its id.
+) -> Line:
+    """Store one line (already redacted), and its delivery where the platform is pushed to.
 
     columns: ask, strip, key, reply_to, account_id of the message.
     """
-    values = {"conversation_id": conversation_id, "author": author, "text": text, "at": now} | columns
+    values = {"conversation_id": conversation.id, "author": author, "text": text, "at": now} | columns
     message_id = transaction.add(_MESSAGE, values)
-    if channel not in PULLED and author != "merchant":
-        transaction.add(
-            _OUTBOX,
-            {"message_id": message_id, "channel": channel, "due_at": now, "status": "waiting", "attempts": 0},
-        )
+    if conversation.channel not in PULLED and author != "merchant":
+        delivery = {"message_id": message_id, "channel": conversation.channel, "due_at": now}
+        transaction.add(_OUTBOX, delivery | {"status": DeliveryStatus.WAITING, "attempts": 0})
         transaction.touch(OUTBOX)
-    transaction.touch(chat_topic(conversation_id))
-    return message_id
+    transaction.touch(chat_topic(conversation.id))
+    return Line(
+        id=message_id,
+        author=author,
+        text=text,
+        ask=columns.get("ask"),
+        strip=columns.get("strip"),
+        key=columns.get("key"),
+        at=now,
+    )
+
+
+def line_with_key(transaction: Transaction, conversation_id: int, key: str) -> int | None:
+    """Find the message that came with a sender's key."""
+    same = (_MESSAGE.c.conversation_id == conversation_id) & (_MESSAGE.c.key == key)
+    found: int | None = transaction.execute(select(_MESSAGE.c.id).where(same)).scalar()
+    return found
+
+
+def replies_to(transaction: Transaction, message_id: int) -> list[Line]:
+    """Give the bot's answers to one message."""
+    answers = select(_MESSAGE).where(_MESSAGE.c.reply_to == message_id).order_by(_MESSAGE.c.id)
+    return [_line(row) for row in transaction.execute(answers)]
+
+
+def asked_before(transaction: Transaction, conversation_id: int) -> Sequence[dict[str, Any]]:
+    """Give the questions of a conversation, newest first."""
+    asked = (_MESSAGE.c.conversation_id == conversation_id) & (_MESSAGE.c.author == "bot")
+    rows = transaction.execute(select(_MESSAGE.c.ask).where(asked).order_by(_MESSAGE.c.id.desc()))
+    return [row.ask for row in rows if row.ask]
+
+
+def find_conversation(connection: Connection, channel: str, sender: str) -> Row[Any] | None:
+    """Find a sender's conversation without locking it."""
+    theirs = (_CONVERSATION.c.channel == channel) & (_CONVERSATION.c.sender == sender)
+    return connection.execute(select(_CONVERSATION).where(theirs)).first()
+
+
+def lines_after(connection: Connection, conversation_id: int, after: int = 0) -> list[Line]:
+    """Give a conversation's lines with higher ids than `after`, oldest first."""
+    later = (_MESSAGE.c.conversation_id == conversation_id) & (_MESSAGE.c.id > after)
+    return [_line(row) for row in connection.execute(select(_MESSAGE).where(later).order_by(_MESSAGE.c.id))]
+
+
+def _line(row: Row[Any]) -> Line:
+    return Line(
+        id=row.id, author=row.author, text=row.text, ask=row.ask, strip=row.strip, key=row.key, at=row.at
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from triage.bell import DESK, chat_topic
 from triage.model import Conversation, Ticket, TicketEvent, TicketStatus, table, ticket_number
@@ -102,11 +102,11 @@ def keep_contact(transaction: Transaction, ticket_id: int, locked: str, now: dat
     record(transaction, ticket_id, "contact_given", now, actor="merchant")
 
 
-def tickets_of(transaction: Transaction, conversation_id: int) -> tuple[TicketView | None, TicketView | None]:
+def tickets_of(connection: Connection, conversation_id: int) -> tuple[TicketView | None, TicketView | None]:
     """Give the open ticket of a conversation and the newest resolved one, each None if there is none."""
     c = _TICKET.c
     found = select(c.id, c.status, c.queue, c.due_at).where(c.conversation_id == conversation_id)
-    views = [_view(row) for row in transaction.execute(found.order_by(c.id.desc()))]
+    views = [_view(row) for row in connection.execute(found.order_by(c.id.desc()))]
     still_open = next((view for view in views if view.status != TicketStatus.RESOLVED), None)
     resolved = next((view for view in views if view.status == TicketStatus.RESOLVED), None)
     return still_open, resolved
@@ -173,7 +173,7 @@ def _open_row(transaction: Transaction, conversation_id: int) -> Row[Any] | None
     return transaction.execute(select(_TICKET).where(still_open).with_for_update()).first()
 
 
-def _view(row: Row[Any]) -> TicketView:
+def _view(row: Any) -> TicketView:
     return TicketView(
         id=row.id, number=ticket_number(row.id), status=row.status, queue=row.queue, due_at=row.due_at
     )

@@ -1,0 +1,254 @@
+"""The turn: one message (or one moment that has come) is one transaction, acknowledged after its commit."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Row, delete, insert, select, update
+
+from bot.conversation import Conversation
+from bot.decision import Decision, Situation
+from bot.messages import Incoming
+from bot.talk import Talk, read_talk
+from knowledge.loader import KnowledgeBase
+from knowledge.redaction import redact
+from triage import model, talks, tickets
+from triage.incidents import open_incidents
+from triage.model import SetAside, table
+from triage.routing import Router
+from triage.store import Store, Transaction
+from triage.talks import Line
+from triage.tickets import TicketDraft, TicketView
+from triage.vault import Vault
+
+#: How long to wait after each failure; the fifth sets the message aside for a person.
+RETRY_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
+#: At most so many conversations are woken in one round.
+WAKE_AT_ONCE = 50
+_CONVERSATION, _SET_ASIDE = table(model.Conversation), table(SetAside)
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of a message."""
+
+    conversation_id: int
+    #: How the merchant's line is kept; None when the turn failed and will be tried again.
+    heard: Line | None
+    replies: tuple[Line, ...]
+    talk: Talk
+    ticket: TicketView | None
+
+
+class Turns:
+    """Takes messages and moments; everything that follows from one is stored together or not at all."""
+
+    def __init__(
+        self, store: Store, conversation: Conversation, knowledge: KnowledgeBase, router: Router, vault: Vault
+    ) -> None:
+        self._store = store
+        self._conversation = conversation
+        self._knowledge = knowledge
+        self._router = router
+        self._vault = vault
+
+    def take(self, incoming: Incoming, now: datetime) -> Answer | None:
+        """Answer a message; None when that failed, and it is kept to be tried again.
+
+        Blocks until the commit. Raises StoreError when the message could not even be kept.
+        """
+        try:
+            return self._store.write(lambda transaction: self._take(transaction, incoming, now))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the message must not be lost
+            _log.exception("turn failed", channel=incoming.channel)
+            kind = type(error).__name__
+            self._store.write(lambda transaction: self._keep(transaction, incoming, kind, now))
+            return None
+
+    def retry(self, now: datetime) -> int:
+        """Try failed messages again whose time has come; gives how many there were."""
+        due = select(_SET_ASIDE).where(_SET_ASIDE.c.next_try_at <= now).order_by(_SET_ASIDE.c.id)
+        rows = self._store.read(lambda connection: connection.execute(due.limit(WAKE_AT_ONCE)).all())
+        for row in rows:
+            self._retry(row, now)
+        return len(rows)
+
+    def wake(self, now: datetime) -> int:
+        """Speak where the moment has come to speak without being spoken to; gives how many were woken."""
+        due = select(_CONVERSATION.c.id).where(_CONVERSATION.c.wake_at <= now)
+        due = due.order_by(_CONVERSATION.c.wake_at).limit(WAKE_AT_ONCE)
+        rows = self._store.read(lambda connection: connection.execute(due).all())
+        for row in rows:
+            self.wake_one(row.id, now)
+        return len(rows)
+
+    def wake_one(self, conversation_id: int, now: datetime) -> tuple[Line, ...]:
+        """Speak in one conversation if its moment has come; gives what was said."""
+        return self._store.write(lambda transaction: self._wake(transaction, conversation_id, now))
+
+    def _take(self, transaction: Transaction, incoming: Incoming, now: datetime) -> Answer:
+        fresh = Talk(language=incoming.language or "zh")
+        row = talks.conversation_for(transaction, incoming.channel, incoming.sender, fresh.to_json(), now)
+        repeated = talks.line_with_key(transaction, row.id, incoming.key)
+        if repeated is not None:
+            return self._repeat(transaction, row, repeated)
+        situation = self._situation(
+            transaction, row, now, first=not row.talk["step"] and not row.talk["told"]
+        )
+        decision = self._conversation.hear(situation, incoming)
+        heard = talks.post(transaction, row, "merchant", decision.heard, now, key=incoming.key)
+        if situation.ticket:
+            tickets.merchant_wrote(transaction, situation.ticket, now)
+        ticket, replies = self._settle(transaction, row, situation, decision, heard.id)
+        return Answer(conversation_id=row.id, heard=heard, replies=replies, talk=decision.talk, ticket=ticket)
+
+    def _repeat(self, transaction: Transaction, row: Row[Any], message_id: int) -> Answer:
+        """Answer a message that came before with what it was answered then."""
+        heard = next(
+            line
+            for line in talks.lines_after(transaction.connection, row.id, message_id - 1)
+            if line.id == message_id
+        )
+        ticket, _ = tickets.tickets_of(transaction.connection, row.id)
+        return Answer(
+            conversation_id=row.id,
+            heard=heard,
+            replies=tuple(talks.replies_to(transaction, message_id)),
+            talk=read_talk(row.talk, self._knowledge.facts),
+            ticket=ticket,
+        )
+
+    def _wake(self, transaction: Transaction, conversation_id: int, now: datetime) -> tuple[Line, ...]:
+        due = (_CONVERSATION.c.id == conversation_id) & (_CONVERSATION.c.wake_at <= now)
+        row = transaction.execute(select(_CONVERSATION).where(due).with_for_update()).first()
+        if row is None:
+            return ()
+        situation = replace(self._situation(transaction, row, now), wake_at=None)
+        decision = self._conversation.wake(situation)
+        return self._settle(transaction, row, situation, decision, None)[1]
+
+    def _situation(
+        self, transaction: Transaction, row: Row[Any], now: datetime, *, first: bool = False
+    ) -> Situation:
+        still_open, resolved = tickets.tickets_of(transaction.connection, row.id)
+        return Situation(
+            now=now,
+            talk=read_talk(row.talk, self._knowledge.facts),
+            first=first,
+            ticket=still_open,
+            resolved=resolved,
+            incidents=open_incidents(transaction),
+            wake_at=row.wake_at,
+            old_option=_old_options(transaction, row.id),
+        )
+
+    def _settle(
+        self,
+        transaction: Transaction,
+        row: Row[Any],
+        situation: Situation,
+        decision: Decision,
+        reply_to: int | None,
+    ) -> tuple[TicketView | None, tuple[Line, ...]]:
+        """Store all that was decided."""
+        now = situation.now
+        ticket = situation.ticket
+        replies = decision.replies
+        if decision.ticket:
+            ticket = tickets.file_ticket(transaction, self._draft(row.id, decision, now), now)
+            replies = [*replies, decision.ticket.announce(ticket)]
+        if decision.contact and ticket:
+            tickets.keep_contact(transaction, ticket.id, self._vault.lock(decision.contact), now)
+        lines = [
+            talks.post(
+                transaction,
+                row,
+                "bot",
+                reply.text,
+                now,
+                ask=reply.ask.to_json() if reply.ask else None,
+                strip=reply.strip,
+                reply_to=reply_to,
+            )
+            for reply in replies
+        ]
+        wake_at = decision.wake_at if decision.talk.wake else None
+        values = {"talk": decision.talk.to_json(), "wake_at": wake_at, "updated_at": now}
+        transaction.execute(update(_CONVERSATION).where(_CONVERSATION.c.id == row.id), values)
+        return ticket, tuple(lines)
+
+    def _draft(self, conversation_id: int, decision: Decision, now: datetime) -> TicketDraft:
+        request = decision.ticket
+        if request is None:
+            message = "nothing to file"
+            raise ValueError(message)
+        rule = self._knowledge.causes[request.cause].ticket
+        if request.queue:
+            rule = replace(rule, queue=request.queue)
+        talk = decision.talk
+        return TicketDraft(
+            conversation_id=conversation_id,
+            language=talk.language,
+            cause=request.cause,
+            routing=self._router.route(request.cause, rule, request.known, talk.signals, now),
+            facts=request.facts_json(),
+            diagnosis=request.diagnosis_json(talk.asked),
+            missing=request.missing,
+            incident_id=request.incident_id,
+        )
+
+    def _retry(self, row: Row[Any], now: datetime) -> None:
+        incoming = Incoming(**row.payload)
+        this = _SET_ASIDE.c.id == row.id
+
+        def again(transaction: Transaction) -> None:
+            self._take(transaction, incoming, now)
+            transaction.execute(delete(_SET_ASIDE).where(this))
+
+        try:
+            self._store.write(again)
+        except Exception as error:  # noqa: BLE001 - counted, and left to a person after the fifth
+            _log.exception("turn failed again", channel=row.channel, tries=row.tries + 1)
+            pause = RETRY_AFTER[row.tries] if row.tries < len(RETRY_AFTER) else None
+            values = {
+                "tries": row.tries + 1,
+                "next_try_at": now + pause if pause else None,
+                "error": type(error).__name__,
+            }
+            self._store.write(lambda transaction: transaction.execute(update(_SET_ASIDE).where(this), values))
+
+    def _keep(self, transaction: Transaction, incoming: Incoming, error: str, now: datetime) -> None:
+        """Keep a message whose turn failed, redacted; once, however often it comes."""
+        same = (
+            (_SET_ASIDE.c.channel == incoming.channel)
+            & (_SET_ASIDE.c.sender == incoming.sender)
+            & (_SET_ASIDE.c.key == incoming.key)
+        )
+        if transaction.execute(select(_SET_ASIDE.c.id).where(same)).first():
+            return
+        text = redact(incoming.text).text if incoming.text is not None else None
+        values = {
+            "channel": incoming.channel,
+            "sender": incoming.sender,
+            "key": incoming.key,
+            "payload": asdict(replace(incoming, text=text)),
+            "tries": 1,
+            "next_try_at": now + RETRY_AFTER[0],
+            "error": error,
+            "at": now,
+        }
+        transaction.execute(insert(_SET_ASIDE), values)
+
+
+def _old_options(transaction: Transaction, conversation_id: int) -> Callable[[str], tuple[str, str] | None]:
+    def find(choice: str) -> tuple[str, str] | None:
+        for ask in talks.asked_before(transaction, conversation_id):
+            for option in ask["options"]:
+                if option["id"] == choice:
+                    return ask["fact"], option["value"]
+        return None
+
+    return find
