@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.decision import Situation
 from bot.talk import Talk
-from knowledge.derivation import derive, narrowing
+from knowledge.derivation import work_out
 from knowledge.engine import Engine
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Diagnosis, Fact, Facts
@@ -22,6 +22,8 @@ class Case:
     incident: IncidentView | None
     #: What must be known to say whether an open incident concerns it.
     scope_questions: tuple[str, ...]
+    #: When the money is late, if it can be told when it is due.
+    deadline: datetime | None
 
     @property
     def leader(self) -> str:
@@ -44,19 +46,21 @@ class Case:
 def think(talk: Talk, situation: Situation, knowledge: KnowledgeBase, engine: Engine) -> Case:
     """Work everything out anew from the facts of the talk."""
     known: dict[str, Fact] = dict(talk.facts)
-    final = talk.closed | {key for key, fact in known.items() if fact.value == UNKNOWN}
-    base = (knowledge.acquirers, knowledge.calendar, situation.now)
-    known |= derive(known, *base, final=final)
+    closed = _closed(talk)
+    final = closed | {key for key, fact in known.items() if fact.value == UNKNOWN}
+    timing = work_out(known, knowledge.acquirers, knowledge.calendar, situation.now, final=final)
+    known |= timing.facts
     incident = matching(situation.incidents, known)
     if incident:
         known["channel_state"] = Fact("outage", "system")
-    diagnosis = engine.diagnose(known, closed=_closed(talk), narrowing=narrowing(known, *base, final=final))
+    diagnosis = engine.diagnose(known, closed=closed, narrowing=timing.narrowing)
     scope = () if incident else missing_scope(situation.incidents, known)
     return Case(
         known=known,
         diagnosis=diagnosis,
         incident=incident,
         scope_questions=tuple(key for key in scope if key not in final),
+        deadline=timing.deadline,
     )
 
 

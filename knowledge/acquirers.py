@@ -133,7 +133,8 @@ def _read_profile(name: str, document: Document) -> Profile | None:
     own = document.part("acquirers").part(name)
     for key in ("verified_on", "source"):
         if key not in own.data:
-            own.complain((), f"{name} has no {key}.", "add it: every acquirer's numbers need their own.")
+            fix = "add it: every acquirer's numbers need their own."
+            document.complain(("acquirers", name), f"{name} has no {key}.", fix)
     own.data = document.data["default"] | own.data
     form = own.parse(_ProfileForm)
     if form is None:
