@@ -47,13 +47,14 @@ class Conversation:
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:
         """Decide what follows from a message."""
         decision = Decision(talk=_current(situation), wake_at=situation.wake_at)
-        if incoming.system:
-            said = {key: Fact(value, "system") for key, value in incoming.system.items()}
-            decision.talk = decision.talk.knows(**said)
+        said = {key: Fact(value, "system") for key, value in (incoming.system or {}).items()}
+        decision.talk = decision.talk.knows(**said)
         if incoming.choice is not None:
             self._tapped(decision, situation, incoming.choice)
+        elif incoming.text is not None:
+            self._told(decision, situation, incoming.text, incoming.language)
         else:
-            self._told(decision, situation, incoming)
+            self._go_on(decision, situation, said)
         return decision
 
     def wake(self, situation: Situation) -> Decision:
@@ -61,6 +62,10 @@ class Conversation:
         decision = Decision(talk=_current(situation), wake_at=situation.wake_at)
         self._followups.wake(decision, situation, self._think(decision, situation))
         return decision
+
+    def think(self, situation: Situation) -> Case:
+        """Work out what is held of the talk's case now."""
+        return think(situation.talk, situation, self._knowledge, self._engine)
 
     # A tap.
 
@@ -125,14 +130,13 @@ class Conversation:
 
     # Words.
 
-    def _told(self, decision: Decision, situation: Situation, incoming: Incoming) -> None:
-        text = incoming.text or ""
+    def _told(self, decision: Decision, situation: Situation, text: str, language: Language | None) -> None:
         redacted = redact(text)
         talk = decision.talk
         expecting = self._knowledge.facts.get(talk.pending.fact) if talk.pending else None
         reading = self._reader.read(redacted.text, situation.now, expecting)
         decision.heard = redacted.text
-        decision.talk = replace(talk, language=_language(talk, reading, incoming, first=situation.first))
+        decision.talk = replace(talk, language=_language(talk, reading, language, first=situation.first))
         if self._called(decision, situation, redacted) or self._silenced(decision, situation, reading):
             return
         self._meant(decision, situation, reading)
@@ -297,9 +301,9 @@ def _said(talk: Talk, reading: Reading) -> dict[str, Fact]:
     return {key: fact for key, fact in said.items() if talk.facts.get(key) != fact}
 
 
-def _language(talk: Talk, reading: Reading, incoming: Incoming, *, first: bool) -> Language:
+def _language(talk: Talk, reading: Reading, channel: Language | None, *, first: bool) -> Language:
     """Answer in the language he writes; a word like OK or T+1 does not change it."""
-    known: Language = (incoming.language or talk.language) if first else talk.language
+    known: Language = (channel or talk.language) if first else talk.language
     if reading.language is None or reading.language == known:
         return known
     if reading.language == "en" and not first and len(reading.text.split()) < 3:

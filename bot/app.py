@@ -1,0 +1,141 @@
+"""The service: everything wired together in one place."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from sqlalchemy import func, select
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+
+from bot.administration import Administration
+from bot.answers import ERRORS, HeadersMiddleware
+from bot.channels.web import WebChat, build_web
+from bot.channels.web_views import Views
+from bot.control import open_control, socket_in
+from bot.desk import desk_surroundings
+from bot.page import load_page
+from bot.parts import Parts, put_together
+from bot.settings import Settings
+from triage import accounts
+from triage.desk import build_desk
+from triage.model import Account, table
+from triage.store import Store
+from triage.vault import Vault, key_in
+
+#: How often the service looks for what fell due.
+ROUND_SECONDS = 1.0
+LARGEST_BODY = 128 * 1024
+_log = structlog.get_logger()
+
+
+def now() -> datetime:
+    """Read the clock: the only place that does."""
+    return datetime.now(UTC)
+
+
+def open_parts(settings: Settings) -> Parts:
+    """Open the database, bring its tables up to date, and put the parts together."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.database)
+    try:
+        store.migrate()
+        vault = Vault(secret_key(settings))
+        return put_together(store, vault, settings.service_opens, settings.service_closes)
+    except BaseException:
+        store.close()
+        raise
+
+
+def secret_key(settings: Settings) -> str:
+    """Give the key of the settings, or else the one that the data folder keeps."""
+    return settings.secret_key.get_secret_value() or key_in(settings.data_dir)
+
+
+def build_app(parts: Parts, settings: Settings, clock: Callable[[], datetime] = now) -> FastAPI:
+    """Build the web application with its background work."""
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            work = asyncio.create_task(_keep_promises(parts, clock))
+            stack.push_async_callback(_stop, work)
+            administration = Administration(parts.store, parts.outages, clock)
+            server = await open_control(settings.data_dir, administration)
+            stack.callback(socket_in(settings.data_dir).unlink, missing_ok=True)
+            stack.callback(server.close)
+            yield
+
+    app = FastAPI(
+        lifespan=running,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        middleware=[
+            Middleware(HeadersMiddleware),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY),
+        ],
+    )
+    app.include_router(build_web(_web_chat(parts, settings, clock)))
+    app.include_router(build_desk(desk_surroundings(parts, settings, clock)))
+    app.add_api_route("/healthz", lambda: _health(parts.store), response_class=JSONResponse)
+    for kind, handler in ERRORS.items():
+        app.add_exception_handler(kind, handler)
+    return app
+
+
+def ensure_admin(parts: Parts, settings: Settings, at: datetime) -> Path | None:
+    """Make the first administrator, if there is no account; gives the file that holds his password."""
+    count = select(func.count()).select_from(table(Account))
+    if parts.store.read(lambda connection: connection.execute(count).scalar_one()):
+        return None
+    password = secrets.token_urlsafe(12)
+    path = settings.data_dir / "admin-password"
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(password + "\n")
+    parts.store.write(lambda transaction: accounts.ensure_first_admin(transaction, at, password))
+    return path
+
+
+def _web_chat(parts: Parts, settings: Settings, clock: Callable[[], datetime]) -> WebChat:
+    return WebChat(
+        store=parts.store,
+        turns=parts.turns,
+        views=Views(parts.knowledge, parts.wording, clock),
+        page=load_page(),
+        clock=clock,
+        key=secret_key(settings).encode(),
+        address=settings.address,
+        secure_cookies=settings.secure_cookies,
+        version=version("daozhang"),
+    )
+
+
+async def _keep_promises(parts: Parts, clock: Callable[[], datetime]) -> None:
+    """Speak where the moment has come, and try failed messages again, until cancelled."""
+    while True:
+        try:
+            await asyncio.to_thread(parts.turns.retry, clock())
+            await asyncio.to_thread(parts.turns.wake, clock())
+        except Exception:  # noqa: BLE001 - the next round comes whatever went wrong in this one
+            _log.exception("a round of promises failed")
+        await asyncio.sleep(ROUND_SECONDS)
+
+
+async def _stop(work: asyncio.Task[None]) -> None:
+    work.cancel()
+    with suppress(asyncio.CancelledError):
+        await work
+
+
+def _health(store: Store) -> JSONResponse:
+    store.read(lambda connection: connection.execute(select(1)))
+    return JSONResponse({"status": "ok"})

@@ -1,0 +1,63 @@
+"""The control socket: lets `daozhang user` and `daozhang incident` work while the service runs.
+
+SQLite takes one writing process at a time, so the command line hands its command to the running service
+through a socket in the data folder that only the owner can open. One line of JSON each way.
+"""
+
+import asyncio
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from bot.administration import Administration, AdministrationError
+
+LONGEST_LINE = 65536
+PATIENCE_SECONDS = 15
+
+
+def socket_in(folder: Path) -> Path:
+    """Give the socket's place."""
+    return folder / "control.sock"
+
+
+async def open_control(folder: Path, administration: Administration) -> asyncio.Server:
+    """Start listening; the server is closed by the caller."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = json.loads(await asyncio.wait_for(reader.readline(), PATIENCE_SECONDS))
+            said = await asyncio.to_thread(administration.run, request["command"], request["values"])
+            answer = {"said": said}
+        except AdministrationError as error:
+            answer = {"error": str(error)}
+        except (ValueError, KeyError, TypeError, TimeoutError):
+            answer = {"error": "the service did not understand this command; is it of the same version?"}
+        writer.write(json.dumps(answer).encode() + b"\n")
+        await writer.drain()
+        writer.close()
+
+    path = socket_in(folder)
+    path.unlink(missing_ok=True)
+    server = await asyncio.start_unix_server(serve, path, limit=LONGEST_LINE)
+    path.chmod(0o600)
+    return server
+
+
+def ask_service(folder: Path, command: str, values: dict[str, Any]) -> str | None:
+    """Have the running service carry out a command; None when none is running.
+
+    Raises AdministrationError with what the service said against it.
+    """
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(PATIENCE_SECONDS)
+        try:
+            connection.connect(str(socket_in(folder)))
+        except OSError:
+            return None
+        connection.sendall(json.dumps({"command": command, "values": values}).encode() + b"\n")
+        with connection.makefile("rb") as lines:
+            answer = json.loads(lines.readline() or b"{}")
+    if "error" in answer:
+        raise AdministrationError(answer["error"])
+    return str(answer.get("said", ""))

@@ -1,0 +1,68 @@
+"""What the desk shows of the bot and of the knowledge base, handed to it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from bot.decision import Situation
+from bot.due_words import due_strip
+from bot.page.strip import draw_strip
+from bot.parts import Parts
+from bot.settings import Settings
+from bot.talk import Talk
+from bot.wording import SHANGHAI
+from knowledge.model import Fact, Language, from_json
+from knowledge.redaction import redact
+from triage.desk import DeskDeps
+from triage.model import SetAside, table
+
+#: The calendar's end is announced so many days before.
+CALENDAR_WARNING_DAYS = 45
+
+
+def desk_surroundings(parts: Parts, settings: Settings, clock: Callable[[], datetime]) -> DeskDeps:
+    """Give the desk what it needs of the rest."""
+    facts = parts.knowledge.facts
+
+    def describe(key: str, raw: Any, language: Language, at: datetime) -> str:
+        value = from_json(facts[key].kind, raw) if key in facts else raw
+        return parts.wording.value(key, value, language, at)
+
+    def draw(known: Mapping[str, Any], language: Language, at: datetime) -> str:
+        held = {
+            key: Fact(from_json(facts[key].kind, fact["value"]), fact["source"])
+            for key, fact in known.items()
+            if key in facts
+        }
+        case = parts.conversation.think(Situation(now=at, talk=Talk(facts=held)))
+        strip = due_strip(case, parts.knowledge, parts.wording, language, at)
+        return draw_strip(strip, language) if strip else ""
+
+    return DeskDeps(
+        store=parts.store,
+        vault=parts.vault,
+        clock=clock,
+        redact=lambda text: redact(text).text,
+        causes=parts.knowledge.causes,
+        facts=facts,
+        describe=describe,
+        draw_strip=draw,
+        secure_cookies=settings.secure_cookies,
+        notices=lambda language: _notices(parts, language, clock()),
+        reasons=parts.router.reasons,
+    )
+
+
+def _notices(parts: Parts, language: Language, at: datetime) -> Sequence[str]:
+    """Say what a person should look after: a calendar about to end, messages that could not be answered."""
+    notices = []
+    left = parts.knowledge.calendar.days_left(at.astimezone(SHANGHAI).date())
+    if left < CALENDAR_WARNING_DAYS:
+        notices.append(parts.wording.say("calendar_ends", language, days=str(max(left, 0))))
+    given_up = select(func.count()).where(table(SetAside).c.next_try_at.is_(None))
+    stuck = parts.store.read(lambda connection: connection.execute(given_up).scalar_one())
+    if stuck:
+        notices.append(parts.wording.say("set_aside", language, count=str(stuck)))
+    return notices

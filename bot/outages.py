@@ -1,0 +1,98 @@
+"""Outages: declared by a person; answers the merchants it concerns, and tells them when it is over."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from bot.talk import read_talk
+from bot.wording import Wording
+from knowledge.loader import KnowledgeBase
+from triage import incidents
+from triage.model import Conversation, Ticket, TicketStatus, table
+from triage.service_hours import ServiceHours
+from triage.store import Transaction
+from triage.talks import post
+from triage.tickets import record
+
+#: Facts that may say whom an outage concerns.
+SCOPE = ("brand", "pay_method", "settle_bank")
+_TICKET, _CONVERSATION = table(Ticket), table(Conversation)
+
+
+class OutageError(Exception):
+    """An outage that cannot be declared so; the message says how to mend it."""
+
+
+class Outages:
+    """Opens and closes incidents."""
+
+    def __init__(self, knowledge: KnowledgeBase, wording: Wording, hours: ServiceHours) -> None:
+        self._knowledge = knowledge
+        self._wording = wording
+        self._hours = hours
+
+    def open(
+        self,
+        transaction: Transaction,
+        notice: Mapping[str, str],
+        scope: Mapping[str, str],
+        opened_by: str,
+        now: datetime,
+    ) -> int:
+        """Declare an outage; scope is fact -> value, empty for everybody. Gives its number."""
+        for key, value in scope.items():
+            self._check(key, value)
+        texts = {language: text.strip() for language, text in notice.items() if text.strip()}
+        if set(texts) != {"zh", "en"}:
+            message = "say in both languages what merchants are told"
+            raise OutageError(message)
+        return incidents.open_incident(transaction, texts, scope, opened_by, now)
+
+    def close(self, transaction: Transaction, incident_id: int, now: datetime) -> int:
+        """Declare an outage over: every merchant who waits under it is told, and asked again later.
+
+        His ticket is resolved unless an agent has it. Gives how many were told.
+        """
+        incidents.close_incident(transaction, incident_id, now)
+        waiting = (_TICKET.c.incident_id == incident_id) & (_TICKET.c.status != TicketStatus.RESOLVED)
+        rows = transaction.execute(
+            select(_TICKET.c.id, _TICKET.c.conversation_id, _TICKET.c.status).where(waiting)
+        )
+        tickets = rows.all()
+        for ticket in tickets:
+            self._tell(transaction, ticket.conversation_id, now, ask_again=ticket.status == TicketStatus.NEW)
+            if ticket.status == TicketStatus.NEW:
+                values = {
+                    "status": TicketStatus.RESOLVED,
+                    "true_cause": "channel_outage",
+                    "resolved_at": now,
+                    "updated_at": now,
+                }
+                transaction.execute(update(_TICKET).where(_TICKET.c.id == ticket.id), values)
+                data = {"true_cause": "channel_outage", "incident": incident_id}
+                record(transaction, ticket.id, "resolved", now, actor="bot", data=data)
+        return len(tickets)
+
+    def _tell(
+        self, transaction: Transaction, conversation_id: int, now: datetime, *, ask_again: bool
+    ) -> None:
+        this = _CONVERSATION.c.id == conversation_id
+        row = transaction.execute(select(_CONVERSATION).where(this).with_for_update()).one()
+        talk = read_talk(row.talk, self._knowledge.facts)
+        post(transaction, row, "bot", self._wording.say("incident_over", talk.language), now)
+        if ask_again:
+            talk = replace(talk, outcome="advised", cause="channel_outage", wake="arrived", pending=None)
+            wake_at = self._hours.next_open(self._hours.end_of_day(now))
+            values = {"talk": talk.to_json(), "wake_at": wake_at, "updated_at": now}
+            transaction.execute(update(_CONVERSATION).where(this), values)
+
+    def _check(self, key: str, value: str) -> None:
+        if key not in SCOPE:
+            message = f"{key} cannot say whom an outage concerns; use one of {', '.join(SCOPE)}"
+            raise OutageError(message)
+        known = self._knowledge.facts[key].values
+        if value not in known:
+            message = f"{key} has no value {value}; it knows {', '.join(known)}"
+            raise OutageError(message)
