@@ -220,8 +220,8 @@ class Conclusions:
         if cause.follow_up == "deadline" and case.due_at:
             due_at = case.due_at
             names["due_at"] = before(due_at, language, now)
-            names["due_reason"] = due_reason(case, self._wording, language, now)
-            strip = due_strip(case, self._knowledge.calendar, language, now)
+            names["due_reason"] = due_reason(case, self._knowledge, self._wording, language)
+            strip = due_strip(case, self._knowledge, self._wording, language, now)
         told = self._wording.tell(read, language, now)
         lead = self._wording.say("noted", language, facts=told) if told else ""
         wake_at = self.wake_at(cause, case, now)
