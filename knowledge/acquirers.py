@@ -139,7 +139,7 @@ def _read_profile(name: str, document: Document) -> Profile | None:
     form = own.parse(_ProfileForm)
     if form is None:
         return None
-    _check(form, (), own)
+    _check(form, ("acquirers", name), document)
     return _profile(form)
 
 
