@@ -1,0 +1,400 @@
+// The merchant's chat page. A module, hence strict. What the server says is put in as text, never as HTML.
+
+const words = JSON.parse(document.body.dataset.texts);
+const language = document.body.dataset.language;
+const at = (id) => document.getElementById(id);
+const [log, input, typing, examples, jump, more] =
+  ["log", "input", "typing", "examples", "jump", "known-more"].map(at);
+const locale = language === "en" ? "en-GB" : "zh-CN";
+
+/** Messages as shown: those of the server, with their `order`, `box` (element) and, while unsent, `state`. */
+const talk = [];
+/** Own messages that the server has not confirmed, in the order in which they were written. */
+const queue = [];
+/** What the stream brought while a message was on its way: shown after the answer to that message. */
+const held = [];
+const page = { ready: false, delivering: false, inFlight: false, silent: false, atEnd: true, seen: 0, unread: 0 };
+let stream = null;
+let wake = () => {};
+
+const fill = (text, names) => text.replace(/\{(\w+)\}/g, (_, name) => names[name]);
+const copyOf = (form) => at(form).content.firstElementChild.cloneNode(true);
+const highest = (messages) => Math.max(0, ...messages.map((message) => message.id ?? 0));
+const waitAfter = (failures) => Math.min(2 ** (failures - 1), 15);
+
+/** Read or, given a value, write the browser's storage; where that is forbidden, nothing is remembered. */
+function storage(store, key, value) {
+  try {
+    if (value === undefined) return window[store].getItem(`daozhang.${key}`);
+    window[store].setItem(`daozhang.${key}`, value);
+  } catch { /* the page works without it */ }
+  return null;
+}
+
+/** Keep unsent messages over a reload; sent again, the same client_id is still one message. */
+const saveQueue = () =>
+  storage("sessionStorage", "unsent", JSON.stringify(queue, ["client_id", "choice", "text", "at"]));
+/** The language that he chose here; undefined = he never did. */
+const chosen = () => storage("localStorage", "language") || undefined;
+
+/** Run an action on click, once: the second click of a double click is dropped. */
+function onTap(control, action) {
+  let last = -Infinity;
+  control.addEventListener("click", (event) => {
+    if (event.timeStamp - last > 600) action(event);
+    last = event.timeStamp;
+  });
+}
+
+const pause = (seconds) => new Promise((resolve) => {
+  wake = resolve;
+  setTimeout(resolve, seconds * 1000);
+});
+
+/** A random UUID (version 4); crypto.randomUUID is missing on plain http in a local network. */
+function newId() {
+  const random = () => crypto.getRandomValues(new Uint8Array(1))[0];
+  return "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
+    (digit ^ (random() & (15 >> (digit / 4)))).toString(16));
+}
+
+const headers = { "X-Daozhang-Page": "chat", "Content-Type": "application/json" };
+const call = (path, options) =>
+  fetch(`/chat/api/${path}`, { headers, signal: AbortSignal.timeout?.(20000), ...options });
+
+async function get(path) {
+  const response = await call(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response.json();
+}
+
+const format = (name, parts) => new Intl.DateTimeFormat(name, { timeZone: "Asia/Shanghai", ...parts });
+const hours = format(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const days = format(locale, { month: language === "en" ? "short" : "long", day: "numeric", weekday: "short" });
+const dates = format("en-CA", {});
+
+function dayWords(moment) {
+  const [day, today, yesterday] = [moment, Date.now(), Date.now() - 86400000].map((each) => dates.format(each));
+  return { [yesterday]: words.yesterday, [today]: words.today }[day] ?? days.format(moment);
+}
+
+const STRIP_ELEMENTS = new Set(["svg", "g", "rect", "text", "line", "circle", "path", "title"]);
+const STRIP_ATTRIBUTES = new Set(("class role aria-label viewBox width height x y rx ry cx cy r d x1 y1 x2 y2 " +
+  "transform fill fill-opacity stroke stroke-width text-anchor font-size font-weight").split(" "));
+
+/** Parse a strip of days, keeping only harmless elements and attributes; no SVG at all gives its words. */
+function drawStrip({ svg, alt }) {
+  const drawing = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
+  if (drawing.localName !== "svg" || drawing.querySelector("parsererror")) return document.createTextNode(alt);
+  for (const node of [drawing, ...drawing.querySelectorAll("*")]) {
+    if (!STRIP_ELEMENTS.has(node.localName)) node.remove();
+    for (const { name, value } of [...node.attributes]) {
+      if (!STRIP_ATTRIBUTES.has(name) || value.includes("url(")) node.removeAttribute(name);
+    }
+  }
+  return document.adoptNode(drawing);
+}
+
+/** Put a message where it belongs: in the server's order, unsent ones last. */
+function place(message) {
+  const box = copyOf("entry-form");
+  message.box = box;
+  box.querySelector(".row").classList.add(message.from);
+  box.querySelector(".label").textContent = words[`from_${message.from}`];
+  if (message.strip) box.querySelector(".picture").append(drawStrip(message.strip));
+  onTap(box.querySelector(".retry"), () => tryAgain(message));
+  show(message);
+  const before = talk.filter((other) => other.order <= message.order).length;
+  log.insertBefore(box, talk[before]?.box ?? typing);
+  talk.splice(before, 0, message);
+}
+
+function show({ box, text, at: moment, state, problem }) {
+  const time = box.querySelector("time");
+  box.dataset.state = state ?? "sent";
+  box.querySelector(".words").textContent = text;
+  box.querySelector(".retry").textContent = problem ? `${problem} ${words.retry}` : words.retry;
+  time.textContent = hours.format(new Date(moment));
+  time.dateTime = moment;
+}
+
+/** Take in a message of the server: a known one is brought up to date, a new one is shown. */
+function receive(message) {
+  const { id, client_id, text, at: moment } = message;
+  const known = talk.find((other) => other.id === id || (client_id && other.client_id === client_id));
+  if (known) return settle(known, { id, order: id, text, at: moment, state: undefined });
+  place({ ...message, order: id });
+  jump.hidden &&= page.atEnd;
+  page.unread += document.hidden && page.ready ? 1 : 0;
+}
+
+/** Bring up to date what depends on several messages: days, groups, quick replies, the place in the log. */
+function refresh() {
+  let before = null;
+  for (const message of talk) {
+    const day = dayWords(new Date(message.at));
+    const title = message.box.querySelector(".day");
+    title.hidden = before?.day === day;
+    title.textContent = day;
+    message.day = day;
+    message.box.classList.toggle("follows", title.hidden && before.from === message.from);
+    before = message;
+  }
+  examples.hidden = !page.ready || talk.length > 0;
+  showChoices();
+  document.title = page.unread ? `(${page.unread}) ${words.title}` : words.title;
+  if (page.atEnd) toEnd();
+}
+
+function toEnd() {
+  page.atEnd = true;
+  jump.hidden = true;
+  log.scrollTop = log.scrollHeight;
+}
+
+/** Show quick replies under the last question, unless the merchant has written since. */
+function showChoices() {
+  const last = [...talk].reverse().find((message) => message.from === "merchant" || message.ask?.options.length);
+  const asked = last?.ask?.options.length ? last : null;
+  const shown = log.querySelector(".answers");
+  if (shown && shown.parentNode === asked?.box) return;
+  shown?.remove();
+  if (!asked) return;
+  const group = copyOf("answers-form");
+  for (const { id, label, value } of asked.ask.options) {
+    const chip = copyOf("chip-form");
+    chip.textContent = label;
+    chip.classList.toggle("quiet", value === "unknown" || value === "correct");
+    onTapWrite(chip, label, id);
+    group.append(chip);
+  }
+  asked.box.append(group);
+}
+
+function showState({ understood = [], status = {} }) {
+  page.silent = Boolean(status.silent);
+  at("subtitle").textContent = page.silent ? words.subtitle_silent : words.subtitle;
+  showTicket(status.ticket);
+  at("known").hidden = understood.length === 0;
+  at("known-list").replaceChildren(...understood.map(tagOf));
+  more.hidden = understood.length <= 2;
+}
+
+function showTicket(ticket) {
+  at("ticket").hidden = !ticket || ticket.status === "resolved";
+  if (!ticket) return;
+  const { number, status, due } = ticket;
+  const when = due && `${dayWords(new Date(due))} ${hours.format(new Date(due))}`;
+  at("ticket-number").textContent = fill(words.ticket, { number });
+  at("ticket-status").textContent = words[`ticket_${status}`] ?? status;
+  at("ticket-due").textContent = status === "new" && due ? fill(words.ticket_due, { due: when }) : "";
+}
+
+function tagOf(fact) {
+  const item = copyOf("tag-form");
+  const tag = item.firstElementChild;
+  tag.title = fill(words.known_hint, fact);
+  tag.querySelector(".tag-title").textContent = fact.title;
+  tag.querySelector(".tag-value").textContent = fact.value;
+  onTapWrite(tag, fill(words.known_correct, fact), `correct:${fact.fact}`);
+  return item;
+}
+
+/** Show an own message at once and send it: a text, or a choice shown as that text. */
+function write(text, choice) {
+  enqueue({ text, choice, client_id: newId(), at: new Date().toISOString() });
+  toEnd();
+  refresh();
+  deliver();
+}
+
+/** Let a control write. After a key press the focus goes on to the input, as the control may vanish. */
+function onTapWrite(control, text, choice) {
+  onTap(control, (event) => {
+    write(text, choice);
+    if (event.detail === 0) input.focus();
+  });
+}
+
+function enqueue(message) {
+  const entry = { ...message, from: "merchant", order: Infinity, state: "sending", tries: 0, problem: "" };
+  queue.push(entry);
+  place(entry);
+  saveQueue();
+}
+
+/** Take a message out of the queue and show how it ended. */
+function settle(message, ending) {
+  if (queue.includes(message)) queue.splice(queue.indexOf(message), 1);
+  saveQueue();
+  show(Object.assign(message, ending));
+}
+
+function tryAgain(message) {
+  if (!queue.includes(message)) {
+    talk.splice(talk.indexOf(message), 1);
+    message.box.remove();
+    enqueue(message);
+  }
+  refresh();
+  wake();
+  deliver();
+}
+
+async function deliver() {
+  if (page.delivering || !page.ready) return;
+  page.delivering = true;
+  while (queue.length) await pause(await attempt(queue[0]));
+  page.delivering = false;
+}
+
+/** Try to send one. Gives the seconds to wait before the next try; 0 when this one is settled. */
+async function attempt(message) {
+  page.inFlight = true;
+  const dots = setTimeout(() => { typing.hidden = page.silent; refresh(); }, 250);
+  try {
+    const { client_id, choice, text } = message;
+    const content = { conversation: null, client_id, ...(choice ? { choice } : { text }), language: chosen() };
+    const response = await call("messages", { method: "POST", body: JSON.stringify(content) });
+    const answer = await response.json().catch(() => null);
+    if (response.status >= 500 || response.status === 429 || (response.ok && !answer)) throw new Error("again");
+    if (response.ok) confirm(message, answer);
+    else settle(message, { order: highest(talk) + 0.5, state: "failed", problem: answer?.error ?? words.refused });
+    return 0;
+  } catch {
+    message.tries += 1;
+    show(Object.assign(message, { state: message.tries < 3 ? "sending" : "failed" }));
+    return waitAfter(message.tries);
+  } finally {
+    page.inFlight = false;
+    clearTimeout(dots);
+    typing.hidden = true;
+    held.splice(0).forEach(receive);
+    refresh();
+  }
+}
+
+function confirm(message, answer) {
+  // Until the server names its number, it stands behind everything known before the answer.
+  const order = message.id ?? highest(talk) + 0.5;
+  settle(message, { order, state: undefined, text: answer.heard || message.text });
+  answer.messages.forEach(receive);
+  showState(answer);
+}
+
+function showTrouble(trouble = navigator.onLine ? words.reconnecting : words.offline) {
+  at("notice").textContent = trouble;
+  at("notice").hidden = !trouble;
+}
+
+/** Load the talk, then carry on with what was not sent before a reload, and listen for more. */
+async function load() {
+  JSON.parse(storage("sessionStorage", "unsent") || "[]").forEach(enqueue);
+  let history = null;
+  for (let tries = 1; !history; tries += 1) {
+    history = await get("messages").catch(() => showTrouble());
+    if (!history) await pause(waitAfter(tries));
+  }
+  history.messages.forEach(receive);
+  Object.assign(page, { ready: true, seen: highest(history.messages) });
+  showState(history);
+  refresh();
+  showTrouble("");
+  log.setAttribute("aria-busy", "false");
+  listen();
+  deliver();
+}
+
+/** Open the stream after the last message that history or stream brought; a repeat is known by its id. */
+function listen() {
+  stream?.close();
+  const opened = new EventSource(`/chat/api/stream?after=${page.seen}`);
+  stream = opened;
+  opened.addEventListener("open", () => showTrouble(""));
+  opened.addEventListener("message", (event) => {
+    held.push(JSON.parse(event.data));
+    page.seen = Math.max(page.seen, highest(held));
+    if (!page.inFlight) held.splice(0).forEach(receive);
+    refresh();
+  });
+  opened.addEventListener("state", (event) => showState(JSON.parse(event.data)));
+  opened.addEventListener("error", () => setTimeout(checkStream, 6000, opened));
+}
+
+/** Some seconds after a break: say so if it lasts, and open anew what the browser has given up. */
+function checkStream(opened) {
+  if (opened !== stream || opened.readyState === EventSource.OPEN) return;
+  showTrouble();
+  if (opened.readyState === EventSource.CLOSED) listen();
+}
+
+/** Back in sight or in the net: go on at once. */
+function comeBack() {
+  if (document.hidden) return;
+  page.unread = 0;
+  wake();
+  refresh();
+  if (page.ready) listen();
+}
+
+function sendInput(event) {
+  event.preventDefault();
+  const text = input.value.trim();
+  if (!text) return;
+  input.value = "";
+  fitInput();
+  write(text);
+}
+
+function pressKey(event) {
+  // 229: Safari ends the composition before the Enter that chose a word.
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) sendInput(event);
+}
+
+function fitInput() {
+  storage("sessionStorage", "draft", input.value);
+  input.style.height = "auto";
+  input.style.height = `${input.scrollHeight}px`;
+  at("send").disabled = !input.value.trim();
+}
+
+async function openLink() {
+  at("link").showModal();
+  const { link } = await get("link").catch(() => ({ link: "" }));
+  at("link-text").value = link;
+  at("link-note").textContent = link ? "" : words.link_failed;
+}
+
+function copyLink() {
+  at("link-text").select();
+  // The old command: navigator.clipboard is missing on plain http in a local network.
+  document.execCommand("copy");
+  at("link-note").textContent = words.link_copied;
+}
+
+if (chosen() && chosen() !== language && !location.search) location.replace(`/?lang=${chosen()}`);
+at("composer").addEventListener("submit", sendInput);
+// Keeps the phone's keyboard open.
+at("send").addEventListener("pointerdown", (event) => event.preventDefault());
+input.addEventListener("input", fitInput);
+input.addEventListener("keydown", pressKey);
+log.addEventListener("scroll", () => {
+  page.atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+  jump.hidden ||= page.atEnd;
+});
+new ResizeObserver(() => page.atEnd && toEnd()).observe(log);
+for (const chip of examples.querySelectorAll(".chip")) onTapWrite(chip, chip.textContent);
+onTapWrite(at("human"), words.human_words);
+onTap(jump, toEnd);
+onTap(more, () => more.setAttribute("aria-expanded", more.getAttribute("aria-expanded") === "false"));
+onTap(at("language"), () => storage("localStorage", "language", language === "en" ? "zh" : "en"));
+onTap(at("link-open"), openLink);
+onTap(at("link-copy"), copyLink);
+onTap(at("link-close"), () => at("link").close());
+window.addEventListener("online", comeBack);
+window.addEventListener("offline", () => showTrouble());
+document.addEventListener("visibilitychange", comeBack);
+input.value = storage("sessionStorage", "draft") || "";
+fitInput();
+if (matchMedia("(pointer: fine)").matches) input.focus();
+load();
