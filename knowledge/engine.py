@@ -1,10 +1,10 @@
 """From facts to beliefs over causes, the best next question, and the why of it all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import exp, inf, log, log2, log10
 from operator import mul
 
-from knowledge.model import Cause, Diagnosis, Fact, Facts, FactSpec, Reason, RuledOut
+from knowledge.model import UNKNOWN, Cause, Diagnosis, Fact, Facts, FactSpec, Reason, RuledOut
 
 #: The leader is believed from this probability on.
 SURE = 0.85
@@ -41,7 +41,11 @@ class Engine:
         }
         self._timing = tuple(self._timing_columns())
         self._timing_entropy = _entropy_by_cause(self._timing)
-        self._askable = tuple(key for key in self._columns if facts[key].ask and not facts[key].derived_from)
+        self._answers = tuple(
+            key
+            for key in self._columns
+            if (facts[key].ask or facts[key].derived_from) and key not in (DUE_STATE, DUE_REASON)
+        )
 
     def diagnose(
         self, known: Facts, *, closed: frozenset[str] = frozenset(), narrowing: Sequence[str] = ()
@@ -116,18 +120,34 @@ class Engine:
             if missing:
                 return missing[0], self._timing_bits(beliefs)
         best, best_bits, best_score = None, 0.0, WORTH
-        for key in self._askable:
-            if key in known or key in closed:
-                continue
-            bits = _bits(beliefs, tuple(self._columns[key].values()), self._entropies[key])
-            if bits / self._facts[key].effort > best_score:
-                best, best_bits, best_score = key, bits, bits / self._facts[key].effort
-        if missing and DUE_REASON not in known:
-            bits = self._timing_bits(beliefs)
-            effort = sum(self._facts[key].effort for key in missing)
+        for asked, columns, entropies in self._offers(known, closed, missing):
+            bits = _bits(beliefs, columns, entropies)
+            effort = sum(self._facts[fact].effort for fact in asked)
             if bits / effort > best_score:
-                best, best_bits = missing[0], bits
+                best, best_bits, best_score = asked[0], bits, bits / effort
         return best, best_bits
+
+    def _offers(
+        self, known: Facts, closed: frozenset[str], missing: Sequence[str]
+    ) -> Iterator[tuple[Sequence[str], Sequence[Column], Column]]:
+        """Go through what could be found out: the facts to ask for it, its columns, their entropies."""
+        for key in self._answers:
+            if key in known:
+                continue
+            asked = self._to_ask(key, known, closed)
+            if asked:
+                yield asked, tuple(self._columns[key].values()), self._entropies[key]
+        if missing and DUE_REASON not in known:
+            yield missing, self._timing, self._timing_entropy
+
+    def _to_ask(self, key: str, known: Facts, closed: frozenset[str]) -> Sequence[str]:
+        """Name what must be asked to learn a fact: itself, or what it follows from; empty = it cannot be."""
+        inputs = self._facts[key].derived_from
+        if not inputs:
+            return () if key in closed else (key,)
+        if any(fact in closed or (fact in known and known[fact].value == UNKNOWN) for fact in inputs):
+            return ()
+        return [fact for fact in inputs if fact not in known]
 
     def _timing_bits(self, beliefs: list[float]) -> float:
         return _bits(beliefs, self._timing, self._timing_entropy)

@@ -139,6 +139,7 @@ def _cause(name: str, document: Document, facts: Mapping[str, FactSpec]) -> Caus
         handled_by=form.handled_by,
         advice=_text(form.advice),
         next_step=_text(form.next_step),
+        typical_time=_text(form.typical_time),
         follow_up=form.follow_up,
         ticket=TicketRule(
             queue=form.ticket.queue, priority=form.ticket.priority, evidence=tuple(form.ticket.evidence)

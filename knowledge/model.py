@@ -119,6 +119,8 @@ class Cause:
     advice: Text
     #: What the agent does next, one line for the desk.
     next_step: Text
+    #: How long it usually takes.
+    typical_time: Text
     #: When the bot asks whether the money has come.
     follow_up: Literal["none", "deadline", "next_service_day"]
     ticket: TicketRule

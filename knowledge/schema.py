@@ -53,5 +53,6 @@ class CauseForm(Form):
     handled_by: Literal["bot", "queue"]
     advice: TextForm
     next_step: TextForm
+    typical_time: TextForm
     follow_up: Literal["none", "deadline", "next_service_day"] = "none"
     ticket: TicketForm
