@@ -1,0 +1,1 @@
+"""What `make bench` runs: whole turns a second against the raw commit rate, and the parts."""

@@ -1,0 +1,67 @@
+"""Run all benchmarks and print them side by side."""
+
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import minds, rows, turns
+from benchmarks.turns import Figures
+from bot.logs import set_up_logs
+from tests.databases import installed_postgres, running_postgres
+
+AIMED_RATIO = 0.25
+AIMED_P99 = 20.0
+
+
+def main() -> None:
+    """Measure, print."""
+    set_up_logs("error")
+    console = Console()
+    console.print(f"{os.cpu_count()} processors", style="dim")
+    _parts(console)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        raw = rows.commits_per_second(folder)
+        table = Table(title="Whole durable turns (text in, reader, engine, commit)")
+        for column in ("database", "turns/s", "of raw", "p50 busy", "p99 busy", "p50 at 50/s", "p99 at 50/s"):
+            table.add_column(column, justify="left" if column == "database" else "right")
+        table.add_row("raw rows, SQLite FULL, one commit a turn", f"{raw:,.0f}", "1.00")
+        sqlite = turns.measure(turns.sqlite_url(folder))
+        table.add_row("SQLite FULL", *_row(sqlite, raw))
+        server = stack.enter_context(running_postgres(installed_postgres()))
+        url = stack.enter_context(server.database())
+        table.add_row("PostgreSQL", *_row(turns.measure(url), raw))
+        console.print(table)
+        verdict = "met" if sqlite.rate / raw >= AIMED_RATIO and sqlite.calm_p99 < AIMED_P99 else "missed"
+        console.print(f"Aim: at least {AIMED_RATIO} of raw, p99 at 50/s under {AIMED_P99:.0f} ms: {verdict}")
+
+
+def _parts(console: Console) -> None:
+    table = Table(title="The pure parts, in ms")
+    for column in ("part", "mean", "p99"):
+        table.add_column(column, justify="left" if column == "part" else "right")
+    parts = {
+        "load the base": minds.loading,
+        "read a message": minds.reading,
+        "choose the next question": minds.thinking,
+    }
+    for name, measure in parts.items():
+        figure = measure()
+        table.add_row(name, f"{figure.mean:.3f}", f"{figure.p99:.3f}")
+    console.print(table)
+
+
+def _row(figures: Figures, raw: float) -> list[str]:
+    return [
+        f"{figures.rate:,.0f}",
+        f"{figures.rate / raw:.2f}",
+        *(f"{ms:.1f} ms" for ms in (figures.busy_p50, figures.busy_p99, figures.calm_p50, figures.calm_p99)),
+    ]
+
+
+if __name__ == "__main__":
+    main()
