@@ -219,7 +219,7 @@ def check_password(name: str, password: str) -> None:
 
 def tidy(name: str) -> str:
     """Write a login name as it is kept: without surrounding blanks, lower case, plain width."""
-    return unicodedata.normalize("NFKC", name).strip().lower()
+    return unicodedata.normalize("NFKC", name).replace("\0", "").strip().lower()
 
 
 def _hash(name: str, password: str) -> str:
