@@ -1,6 +1,6 @@
 """The pure parts: reading a message, choosing the next question, loading the base."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
@@ -59,7 +59,7 @@ def thinking(rounds: int = 300) -> Figure:
     return _time([lambda s=s: think(s.talk, s, knowledge, engine) for s in situations] * rounds)
 
 
-def _time(calls: list[Callable[[], object]]) -> Figure:
+def _time(calls: Sequence[Callable[[], object]]) -> Figure:
     times = []
     for call in calls:
         start = perf_counter()

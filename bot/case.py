@@ -7,6 +7,7 @@ from bot.decision import Situation
 from bot.talk import Talk
 from knowledge.derivation import work_out
 from knowledge.engine import Engine
+from knowledge.inference import infer
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Diagnosis, Fact, Facts
 from triage.incidents import IncidentView, matching, missing_scope
@@ -49,7 +50,7 @@ def think(talk: Talk, situation: Situation, knowledge: KnowledgeBase, engine: En
     closed = _closed(talk)
     final = closed | {key for key, fact in known.items() if fact.value == UNKNOWN}
     timing = work_out(known, knowledge.acquirers, knowledge.calendar, situation.now, final=final)
-    known |= timing.facts
+    known |= timing.facts | infer(known, knowledge.acquirers)
     incident = matching(situation.incidents, known)
     if incident:
         known["channel_state"] = Fact("outage", "system")

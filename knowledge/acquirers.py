@@ -36,6 +36,8 @@ class Profile:
     d0_refuses: frozenset[str]
     #: A terminal must have been open for so many days.
     d0_min_age_days: int
+    #: A smaller balance waits for the next payout.
+    min_payout: int
     #: When somebody last compared the numbers with the source.
     verified_on: date
     source: str
@@ -89,6 +91,7 @@ class _ProfileForm(Form):
     d0_max_yuan: int = Field(ge=0)
     d0_refuses: frozenset[str]
     d0_min_age_days: int = Field(ge=0)
+    min_payout_yuan: int = Field(ge=0)
     verified_on: date
     source: str = Field(min_length=1)
 
@@ -163,6 +166,7 @@ def _profile(form: _ProfileForm) -> Profile:
         d0_max=form.d0_max_yuan * 100,
         d0_refuses=form.d0_refuses,
         d0_min_age_days=form.d0_min_age_days,
+        min_payout=form.min_payout_yuan * 100,
         verified_on=form.verified_on,
         source=form.source,
     )
