@@ -1,4 +1,4 @@
-"""What follows from the facts of a case without a calendar: comparisons that need no question of their own."""
+"""What follows from the facts of a case without a calendar, by comparing two of them."""
 
 from knowledge.acquirers import Acquirers
 from knowledge.model import Fact, Facts
