@@ -73,6 +73,7 @@ default:
   d0_max_yuan: 50000
   d0_refuses: [debit_card]
   d0_min_age_days: 90
+  min_payout_yuan: 10
   verified_on: 2030-01-01
   source: the trade
 acquirers:
@@ -108,14 +109,14 @@ def test_an_acquirer_says_only_what_differs(tmp_path: Path) -> None:
         ('["07:00", "23:00"]', '["23:00", "07:00"]', 7, "the window ends before it begins."),
         ("d0_min_yuan: 20", "d0_min_yuan: 60000", 8, "the smallest amount is above the largest."),
         ("grace_hours: 2", "grace_hours: -2", 6, "default.grace_hours: "),
-        ('cutoff: "22:00"', 'cut_off: "22:00"', 16, "cut_off: Extra inputs are not permitted."),
-        ('cutoff: "22:00"', 'd0_window: ["09:00"]', 16, "d0_window"),
-        ('cutoff: "22:00"', "d0_max_yuan: 10", 15, "the smallest amount is above the largest."),
-        ("    verified_on: 2030-01-02\n", "", 15, "one has no verified_on."),
-        ("    source: its notice\n", "", 15, "one has no source."),
-        ("acquirer: one", "acquirer: two", 20, "there is no acquirer two."),
-        ("zh: 一, ", "", 20, "brands.first.names.zh: Field required."),
-        ("acquirers:\n  one:\n", "acquirers:\n  one: [\n", 17, "not readable as YAML"),
+        ('cutoff: "22:00"', 'cut_off: "22:00"', 17, "cut_off: Extra inputs are not permitted."),
+        ('cutoff: "22:00"', 'd0_window: ["09:00"]', 17, "d0_window"),
+        ('cutoff: "22:00"', "d0_max_yuan: 10", 16, "the smallest amount is above the largest."),
+        ("    verified_on: 2030-01-02\n", "", 16, "one has no verified_on."),
+        ("    source: its notice\n", "", 16, "one has no source."),
+        ("acquirer: one", "acquirer: two", 21, "there is no acquirer two."),
+        ("zh: 一, ", "", 21, "brands.first.names.zh: Field required."),
+        ("acquirers:\n  one:\n", "acquirers:\n  one: [\n", 18, "not readable as YAML"),
     ],
 )
 def test_each_mistake_is_told_with_its_line(
