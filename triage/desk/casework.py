@@ -18,6 +18,7 @@ FAINT = 0.5
 class Bar:
     """How much one fact speaks for or against a cause."""
 
+    fact: str
     title: str
     value: str
     #: Where the fact came from, in words.
@@ -75,6 +76,8 @@ class Casework:
     evidence: Sequence[FactLine]
     facts: Sequence[FactLine]
     next_step: str
+    #: How long such a case usually takes.
+    typical_time: str
     strip: str
     reasons: Sequence[str]
     asked: Sequence[str]
@@ -98,16 +101,18 @@ class _Teller:
         cause = self._deps.causes.get(self._row["cause"])
         suspects = self._suspects()
         evidence = self._evidence(cause.ticket.evidence if cause else ())
-        shown = {line.key for line in evidence}
+        leader = next((suspect for suspect in suspects if suspect.id == self._row["cause"]), None)
+        shown = {line.key for line in evidence} | {bar.fact for bar in (leader.bars if leader else ())}
         language, now = self._words.language, self._words.now
         return Casework(
             title=self.cause(self._row["cause"]),
-            leader=next((s for s in suspects if s.id == self._row["cause"]), None),
-            others=[s for s in suspects if s.id != self._row["cause"] and s.probability >= LIKELY],
+            leader=leader,
+            others=[one for one in suspects if one is not leader and one.probability >= LIKELY],
             ruled_out=self._ruled_out(),
             evidence=evidence,
             facts=[self._known(key) for key in self._facts if key not in shown],
             next_step=cause.next_step.to(language) if cause else "",
+            typical_time=cause.typical_time.to(language) if cause else "",
             strip=self._deps.draw_strip(self._facts, language, now),
             reasons=[self._reason(key) for key in self._row["priority_reasons"] or ()],
             asked=[self._title(key) for key in self._diagnosis.get("asked", ())],
@@ -144,6 +149,7 @@ class _Teller:
 
     def _bar(self, reason: Mapping[str, Any], strongest: float) -> Bar:
         return Bar(
+            fact=reason["fact"],
             title=self._title(reason["fact"]),
             value=self._value(reason["fact"], reason["value"]),
             source=self._words.name("source", reason["source"]),

@@ -96,7 +96,8 @@ class Step:
                 error = refused.key
         if error:
             return self.refuse(error, kind)
-        return RedirectResponse(f"/desk/tickets/{self.number}", 303)
+        view = view_of(self.request).address()
+        return RedirectResponse(f"/desk/tickets/{self.number}?{view}#done", 303)
 
     def refusal(self) -> str:
         """Say why the form itself cannot be taken; "" if it can. Raises ForgedError for another site's."""

@@ -24,7 +24,7 @@ _TICKET, _EVENT, _MESSAGE = table(Ticket), table(TicketEvent), table(Message)
 
 
 async def stream(request: Request, desk: CurrentDesk) -> Response:
-    """Tell what changes: `event: changed` with the numbers of the tickets; `event: ended` with the login.
+    """Tell what changes: `ready`, then `changed` with the numbers of the tickets, and `ended` with the login.
 
     The page fetches its data anew when the stream opens and at every change, so nothing is missed while
     the connection was down.
@@ -42,7 +42,7 @@ async def _tell(request: Request, desk: Desk, session: Session) -> AsyncIterator
     with bell.listen(DESK) as listener:
         _, known = await asyncio.to_thread(_look, request, desk)
         told_at = loop.time()
-        yield _event("open", [])
+        yield _event("ready", [])
         while not bell.closed:
             await listener.wait(CHECK)
             current, latest = await asyncio.to_thread(_look, request, desk)

@@ -79,6 +79,8 @@ class Words:
         minutes = int(length.total_seconds() // 60)
         if minutes < 60:
             return self.say("minutes", n=max(minutes, 1))
+        if minutes < 180 and minutes % 60:
+            return self.say("hours_minutes", h=minutes // 60, m=minutes % 60)
         if minutes < 48 * 60:
             return self.say("hours", n=minutes // 60)
         return self.say("days", n=minutes // (24 * 60))

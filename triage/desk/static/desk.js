@@ -23,27 +23,21 @@ function inUse(element) {
   return (element.contains(active) && active.matches(fields)) || touched(element);
 }
 
+// The service comes back to #done when it took a form: only then is its draft forgotten.
+const done = location.hash === "#done";
+if (done) history.replaceState(null, "", location.pathname + location.search);
+
 for (const form of document.querySelectorAll("form[data-draft]")) {
   const name = "draft:" + form.dataset.draft;
   const area = form.querySelector("textarea");
+  if (done && sessionStorage.getItem("sent") === name) sessionStorage.removeItem(name);
   const kept = sessionStorage.getItem(name);
   if (kept && !area.value) {
     area.value = kept;
     area.closest("details")?.setAttribute("open", "");
   }
   area.addEventListener("input", () => sessionStorage.setItem(name, area.value));
-  form.addEventListener("submit", () => sessionStorage.setItem("sent:" + name, area.value));
-}
-
-// A draft is forgotten once the page shows that it was taken: it came back without an error.
-for (const name of Object.keys(sessionStorage).filter((key) => key.startsWith("sent:"))) {
-  if (!document.querySelector(".error:not([hidden])") && body.classList.contains("ticket")) {
-    const draft = name.slice(5);
-    const area = document.querySelector(`form[data-draft="${CSS.escape(draft.slice(6))}"] textarea`);
-    if (area && area.value === sessionStorage.getItem(name)) area.value = "";
-    sessionStorage.removeItem(draft);
-  }
-  sessionStorage.removeItem(name);
+  form.addEventListener("submit", () => sessionStorage.setItem("sent", name));
 }
 
 document.querySelector("[data-logout]")?.addEventListener("click", () => sessionStorage.clear());
@@ -143,10 +137,11 @@ tabs.onmessage = (event) => (event.data === "ended" ? ended() : refresh());
 function listen() {
   const stream = new EventSource("/desk/stream");
   const tell = (what) => { tabs.postMessage(what); what === "ended" ? ended() : refresh(); };
-  stream.addEventListener("open", () => { if (live.dataset.lost) { live.hidden = true; delete live.dataset.lost; } tell("changed"); });
+  stream.addEventListener("ready", () => { if (live.dataset.lost) { live.hidden = true; delete live.dataset.lost; } tell("changed"); });
   stream.addEventListener("changed", () => tell("changed"));
   stream.addEventListener("ended", () => { stream.close(); tell("ended"); });
   stream.addEventListener("error", () => {
+    if (!byId("ended").hidden) { stream.close(); return; }
     if (stream.readyState === EventSource.CLOSED) { refresh(); setTimeout(listen, 5000); }
     say(body.dataset.liveOffline);
     clearTimeout(hush);
