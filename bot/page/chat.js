@@ -125,7 +125,7 @@ function receive(message) {
   if (known) return settle(known, { id, order: id, text, at: moment, state: undefined });
   place({ ...message, order: id });
   jump.hidden &&= page.atEnd;
-  page.unread += document.hidden && page.ready ? 1 : 0;
+  if (document.hidden && page.ready && message.from !== "merchant") page.unread += 1;
 }
 
 /** Bring up to date what depends on several messages: days, groups, quick replies, the place in the log. */
@@ -184,10 +184,9 @@ function showTicket(ticket) {
   at("ticket").hidden = !ticket || ticket.status === "resolved";
   if (!ticket) return;
   const { number, status, due } = ticket;
-  const when = due && `${dayWords(new Date(due))} ${hours.format(new Date(due))}`;
   at("ticket-number").textContent = fill(words.ticket, { number });
   at("ticket-status").textContent = words[`ticket_${status}`] ?? status;
-  at("ticket-due").textContent = status === "new" && due ? fill(words.ticket_due, { due: when }) : "";
+  at("ticket-due").textContent = status === "new" && due ? fill(words.ticket_due, { due }) : "";
 }
 
 function tagOf(fact) {

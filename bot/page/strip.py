@@ -1,5 +1,6 @@
 """Draws the strip of days from a sale to its arrival as an SVG that needs no style sheet."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -26,7 +27,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "today": "today",
         "sale": "sale",
-        "due": "arrives",
+        "due": "due",
         "same_day": "same day",
         "weekend": "off",
         "holiday": "holiday",
@@ -50,7 +51,8 @@ def draw_strip(strip: Mapping[str, Any], language: str) -> str:
     rows = -(-len(days) // ROW_LENGTH) or 1
     width, height = columns * CELL_WIDTH, rows * CELL_HEIGHT
     alt = _clean(strip["alt"])
-    cells = "".join(_cell(day, index, words) for index, day in enumerate(days))
+    size = min((_date_size(str(day["label"])) for day in days), default=0)
+    cells = "".join(_cell(day, index, words, size) for index, day in enumerate(days))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="strip" role="img" aria-label="{alt}" '
         f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
@@ -58,15 +60,15 @@ def draw_strip(strip: Mapping[str, Any], language: str) -> str:
     )
 
 
-def _cell(day: Mapping[str, Any], index: int, words: Mapping[str, str]) -> str:
-    """Draw one day: weekday or "today", the date, what kind of day it is, and its mark."""
+def _cell(day: Mapping[str, Any], index: int, words: Mapping[str, str], size: int) -> str:
+    """Draw one day: weekday or "today", the date in a size in px, what kind of day it is, and its mark."""
     left = index % ROW_LENGTH * CELL_WIDTH
     top = index // ROW_LENGTH * CELL_HEIGHT
     kind, marks = str(day["kind"]), frozenset(day["marks"])
     today = "today" in marks
     lines = [
         _text(14, words["today"] if today else day["weekday"], "strip-weekday", bold=today),
-        _text(31, day["label"], "strip-date", size=_date_size(str(day["label"])), bold=True),
+        _text(31, day["label"], "strip-date", size=size, bold=True),
         _text(44, _kind_word(kind, day.get("name"), words), "strip-kind"),
     ]
     hint = " ".join(_clean(part) for part in (day["label"], day["weekday"], day.get("name")) if part)
@@ -78,8 +80,9 @@ def _cell(day: Mapping[str, Any], index: int, words: Mapping[str, str]) -> str:
 
 
 def _date_size(label: str) -> int:
-    """Choose a size in which a date fits its cell: 10/1, 10/10, 10月10日."""
-    return 13 if len(label) <= 4 else 12 if len(label) == 5 else 9
+    """Choose a size in px, at most 13, in which a date fits its cell: 10/1, 10/10, 10 Oct, 10月10日."""
+    width = sum(1 if unicodedata.east_asian_width(letter) in "WF" else 0.64 for letter in label)
+    return max(6, min(13, int((CELL_WIDTH - 5) / max(width, 1))))
 
 
 def _box(kind: str, *, today: bool) -> str:

@@ -58,7 +58,7 @@ def test_the_same_in_english_where_a_long_name_gives_way_to_a_short_word() -> No
         day("10 Oct", "makeup", "sale"),
         language="en",
     ).findall(f"{SVG}g")
-    assert [words_of(cell)[-1] for cell in cells] == ["holiday", "arrives", "sale"]
+    assert [words_of(cell)[-1] for cell in cells] == ["holiday", "due", "sale"]
     assert words_of(cells[0])[0] == "today"
     assert cells[0].findtext(f"{SVG}title") == "1 Oct 周四 National Day"
 
@@ -89,6 +89,18 @@ def test_rest_days_are_shaded_more_than_working_days_and_today_alone_is_outlined
     shades = [float(box.get("fill-opacity", "0")) for box in boxes if box is not None]
     assert shades[1] == shades[2] > shades[0] > 0
     assert [box.get("stroke") for box in boxes if box is not None] == [None, None, "currentColor"]
+
+
+@pytest.mark.parametrize(("short", "long"), [("8", "10/10"), ("10/1", "10 Oct"), ("10 Oct", "10月10日")])
+def test_dates_are_drawn_in_one_size_that_the_longest_fits(short: str, long: str) -> None:
+    def sizes(*labels: str) -> list[int]:
+        cells = draw(*map(day, labels)).findall(f"{SVG}g")
+        return [int(cell.findall(f"{SVG}text")[1].get("font-size", "0")) for cell in cells]
+
+    (alone,) = sizes(short)
+    together = sizes(short, long)
+    assert together[0] == together[1] < alone
+    assert together[0] > 5
 
 
 def test_it_reads_as_one_image_with_its_description() -> None:
