@@ -1,0 +1,174 @@
+"""Money that a text names, in fen: 3500, 3.5万, 三千五, 两万八, 3k5, ¥1,288.50, "three thousand yuan"."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from knowledge.reading.draft import Draft
+from knowledge.reading.numerals import (
+    CHINESE_DIGIT,
+    CHINESE_NUMBER,
+    ENGLISH_NUMBER,
+    chinese_number,
+    decimal_number,
+    english_number,
+)
+
+_SIGN = r"(?:[¥$£€]|rmb|cny|usd|人民币)"
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,4})?"
+_UNIT = r"元钱?|块钱?|圆|rmb|cny|yuan|kuai|dollars?|pounds?|euros?|bucks|usd|£|€"
+_SCALE = {"万": 10_000, "w": 10_000, "千": 1000, "k": 1000, "仟": 1000, "百": 100, "佰": 100}
+#: What follows a number that is a count, a rate, an age and not money.
+_COUNTED = (
+    r"(?!\s?(?:[笔次天个张台年月号点分%％位条单人户岁级期楼周日种倍秒遍届家]|小时|星期|礼拜|工作日|多?笔"
+    r"|days?|times?|hours?|weeks?|months?|payments?|sales|transactions?|minutes?|years?|business|th\b|%))"
+)
+_SCALED = re.compile(
+    rf"{_SIGN}?[\s:：]?(?<![\d.a-z+])(\d+(?:\.\d+)?)\s?([万w千k百])(?![a-z])"
+    rf"(?:(\d+(?:\.\d+)?)([千k百])?(\d{{1,3}})?([百])?|([{CHINESE_NUMBER}]+))?"
+    rf"(?:多|来|左右|余)?\s?(?:{_UNIT})?{_COUNTED}"
+)
+_CHINESE = re.compile(
+    rf"(?<![第分{CHINESE_NUMBER}])([{CHINESE_DIGIT}十拾][{CHINESE_NUMBER}]*)(多|来|几|余)?(元钱?|块钱?|圆|万元)?"
+    rf"(?:([{CHINESE_DIGIT}])[毛角])?(?:零?([{CHINESE_DIGIT}])分)?"
+    rf"(?:(?<=[块元])([{CHINESE_DIGIT}])(?![{CHINESE_NUMBER}天个笔点]))?(整)?{_COUNTED}"
+)
+_MARKED = re.compile(rf"{_SIGN}\s?[:：]?\s?({_NUMBER})(?![\d万wk])(?:\s?(?:{_UNIT}))?")
+_WITH_UNIT = re.compile(
+    rf"(?<![\d.])({_NUMBER})(?:多|来)?\s?(?:{_UNIT})(?:(\d)(?:[毛角](?:(\d)分)?)?(?![\d.]))?|(?<![\d.])(\d)[毛角](?!\d)"
+)
+_BARE = re.compile(rf"(?<![\d.a-z*_/+#-])({_NUMBER})(?![\d*_/a-z]|\.\d|-\d){_COUNTED}")
+_ENGLISH = re.compile(rf"\b({ENGLISH_NUMBER})\b\s?(yuan|rmb|kuai|dollars?|pounds?|bucks|euros?)?{_COUNTED}")
+#: Around a bare number, what says that it is money.
+_MONEY_BEFORE = re.compile(
+    r"(?:刷|收|付|差|少|到|转|提现?|款|额|钱|了|共|计|共计|合计|卖|消费|交易|支付|扣|多|应|实|充值?|欠|还有|借|只有|是|的|约"
+    r"|大概|missing|for|of|got|received?|paid|sale|payment|amount|only|about|charged|short|take|took|worth|withdrew)"
+    r"\s?[:：了是有]?\s?$"
+)
+_MONEY_AFTER = re.compile(
+    r"\s?(?:多|左右|来|的?(?:没|未|不|还|都|钱|款|怎么|刷卡|到|货款|现在|交易|只到|一直|迟迟))"
+    r"|\s(?:not|missing|has|hasn|haven|didn|never|still|short|from|yesterday|did|sale|payment|is|was)"
+)
+_RECEIVED_BEFORE = re.compile(
+    r"(?:实到|实收|实际到账?|只到了?|只有|才到了?|到账了?|只收到了?|收到了?|到了|就到了?|到手"
+    r"|only (?:got|received)|just got|received only|got only|received|we got|i got)[^\d\x01，,.。;；]{0,6}$"
+)
+_SHORT_BEFORE = re.compile(
+    r"(?:少了?|差了?|多扣了?|扣了?|少到了?|short(?: of| by)?|missing|手续费)[^\d\x01]{0,6}$"
+)
+_SHORT_AFTER = re.compile(r"\s?(?:short|手续费|服务费|fee)")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Money: fen, where it stands, and what it seems to be."""
+
+    fen: int
+    place: int
+    #: "sale", "received" (what arrived) or "difference" (what is missing or was taken).
+    role: str
+
+
+def take_amounts(draft: Draft, *, asked: bool = False) -> list[Amount]:
+    """Take all sums of money; `asked` says that a sum was just asked for, so that a bare number is one."""
+    text = draft.text
+    found = [(match.start(), match.end(), _scaled(match)) for match in draft.take(_SCALED)]
+    found += [(match.start(), match.end(), _plain(match[1])) for match in draft.take(_MARKED)]
+    found += [(match.start(), match.end(), _with_unit(match)) for match in draft.take(_WITH_UNIT)]
+    found += _chinese(draft, asked=asked)
+    found += _bare(draft, asked=asked)
+    if re.search("[a-z]{3}", draft.text):
+        found += _english(draft)
+    found.sort()
+    return [
+        Amount(int(yuan * 100), start, _role(text, start, end))
+        for start, end, yuan in found
+        if 0 < yuan < Decimal(100_000_000)
+    ]
+
+
+def _role(text: str, start: int, end: int) -> str:
+    before = text[max(0, start - 16) : start]
+    if _SHORT_BEFORE.search(before) or _SHORT_AFTER.match(text, end):
+        return "difference"
+    return "received" if _RECEIVED_BEFORE.search(before) else "sale"
+
+
+def _plain(text: str) -> Decimal:
+    return decimal_number(text) or Decimal(0)
+
+
+def _scaled(match: re.Match[str]) -> Decimal:
+    """Read 1.2万, 2w5, 1万2千, 2万3千6, 3k5."""
+    head, scale, tail, tail_scale, last, last_scale, chinese = match.groups()
+    size = _SCALE[scale]
+    total = Decimal(head) * size
+    if chinese:
+        rest = chinese_number(chinese) or 0
+        return total + (rest * size // 10 if len(chinese) == 1 else rest)
+    if tail is None:
+        return total
+    if tail_scale is None:
+        return total + Decimal(tail) * (size // 10 if len(tail) == 1 and "." not in tail else 1)
+    total += Decimal(tail) * _SCALE[tail_scale]
+    if last:
+        total += int(last) * (100 if last_scale or len(last) == 1 else 1)
+    return total
+
+
+def _with_unit(match: re.Match[str]) -> Decimal:
+    number, dime, cent, only_dimes = match.groups()
+    if only_dimes:
+        return Decimal(only_dimes) / 10
+    yuan = _plain(number)
+    if dime:
+        yuan += Decimal(dime) / 10
+    return yuan + Decimal(cent or 0) / 100
+
+
+def _chinese(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
+    found: list[tuple[int, int, Decimal]] = []
+    for match in list(_CHINESE.finditer(draft.text)):
+        number, more, unit, dimes, cents, elided, _ = match.groups()
+        value = chinese_number(number)
+        has_unit = any(character in "十拾百佰千仟万亿" for character in number)
+        large = has_unit and len(number) > 1 and (value or 0) >= 100
+        if value is None or more == "几" or not (unit or dimes or large or (asked and has_unit)):
+            continue
+        if unit == "万元":
+            value *= 10_000
+        yuan = Decimal(value)
+        for digit, parts in ((dimes or elided, 10), (cents, 100)):
+            if digit:
+                yuan += Decimal(chinese_number(digit) or 0) / parts
+        found.append((match.start(), match.end(), yuan))
+        draft.strike(match.start(), match.end())
+    return found
+
+
+def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
+    text = draft.text
+    found: list[tuple[int, int, Decimal]] = []
+    for match in list(_BARE.finditer(text)):
+        written = match[1]
+        whole = written.split(".")[0].replace(",", "")
+        if len(whole) > 7 or (whole.startswith("0") and whole != "0"):
+            continue
+        context = _MONEY_BEFORE.search(
+            text[max(0, match.start() - 12) : match.start()]
+        ) or _MONEY_AFTER.match(text, match.end())
+        if asked or "," in written or context or (len(whole) >= 2 and match[0] == text.strip()):
+            found.append((match.start(), match.end(), _plain(written)))
+            draft.strike(match.start(), match.end())
+    return found
+
+
+def _english(draft: Draft) -> list[tuple[int, int, Decimal]]:
+    found: list[tuple[int, int, Decimal]] = []
+    for match in list(_ENGLISH.finditer(draft.text)):
+        value = english_number(match[1])
+        if value is None or not (match[2] or value >= 100):
+            continue
+        found.append((match.start(), match.end(), Decimal(value)))
+        draft.strike(match.start(), match.end())
+    return found

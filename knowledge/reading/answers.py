@@ -1,0 +1,221 @@
+"""What a message answers to the question that was just asked."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from rapidfuzz import fuzz
+
+from knowledge.model import UNKNOWN, FactSpec, Value
+from knowledge.reading.elapsed import days_counted
+from knowledge.reading.facts import COMPLAINTS, MODES
+from knowledge.reading.intents import Guess
+from knowledge.reading.lexicon import Lexicon
+from knowledge.reading.mentions import is_negated
+from knowledge.reading.normalise import Normaliser
+from knowledge.reading.numerals import chinese_number
+from knowledge.reading.slots import Slots
+from knowledge.reading.words import WordFinder
+
+#: How alike a typed answer and an option's label must be, 0 to 100.
+ALIKE = 78
+#: Kinds of names that answer questions about these facts.
+_NAMES = {"brand": "brand", "settle_bank": "bank", "settlement_mode": "mode", "pay_method": "channel"}
+_ORDINAL = re.compile(
+    r"(?:选|选择|第|option |the )?(\d|[一二三四五六七八九]|[a-h]|first|second|third|last)"
+    r"(?:个|项|种|条| one)?[.。、)]?"
+)
+_ENGLISH_ORDINALS = {"first": 0, "second": 1, "third": 2, "last": -1}
+_EDGE = " ,.;:!?~，。；：！？、…\"'“”()（）-\t\n"
+_LABEL_BREAK = re.compile(r"[/,，()（）]")
+#: What people put in front of an answer that changes nothing.
+_HEDGE = re.compile(
+    r"^(?:(?:好像|好象|应该|可能|大概|貌似|目前|暂时|现在|我这边|我这|我看|我|它|都|这个|那个|额|呃|啊"
+    r"|maybe|i think|probably|it is|it's|well)[\s,，]*)+(?=.)"
+)
+#: Particles after a short answer that change nothing.
+_AFTER = re.compile(r"[的了啊呀吧呢哦噢嘛哈,，.。!！、;； ~…]|$|\b")
+_TOKEN = re.compile(r"[0-9a-z]+(?:[ -][0-9a-z]+)*")
+_ONE_TOKEN = re.compile(r"[0-9a-z]+")
+_PLAIN_NUMBER = re.compile(r"\D{0,4}(\d{1,5}|[一二三四五六七八九十百千两]+)\D{0,4}")
+_FULL_CARD = re.compile(r"\*{4} (\d{4})")
+
+
+class AnswerReader:
+    """Reads answers; one word finder per fact, built once."""
+
+    def __init__(self, lexicon: Lexicon, facts: Mapping[str, FactSpec], normaliser: Normaliser) -> None:
+        self._lexicon = lexicon
+        self._normaliser = normaliser
+        self._words = {key: self._finder(spec) for key, spec in facts.items()}
+        self._labels = {key: self._labels_of(spec) for key, spec in facts.items()}
+        self._yes = sorted(map(normaliser.normalise, lexicon.yes), key=len, reverse=True)
+        self._no = sorted(map(normaliser.normalise, lexicon.no), key=len, reverse=True)
+        self._plain_no = tuple(word for word in self._no if len(word) > 1)
+
+    def _finder(self, spec: FactSpec) -> WordFinder[str]:
+        words: dict[str, str] = {}
+        for source in (self._lexicon.facts, self._lexicon.answers):
+            for value, several in source.get(spec.key, {}).items():
+                if value in spec.values:
+                    words |= {self._normaliser.normalise(word): value for word in several}
+        unknown = {self._normaliser.normalise(word): UNKNOWN for word in self._lexicon.unknown}
+        return WordFinder((unknown | words).items())
+
+    def _labels_of(self, spec: FactSpec) -> list[tuple[str, str]]:
+        """Give what may be typed for an option: its label in both languages, and the parts of it."""
+        labels: list[tuple[str, str]] = []
+        for value, text in spec.values.items():
+            for label in (text.zh, text.en):
+                whole = self._normaliser.normalise(label)
+                labels.append((whole, value))
+                parts = (part.strip() for part in _LABEL_BREAK.split(whole))
+                labels += [(part, value) for part in parts if len(part) > 1 and part != whole]
+        return labels
+
+    def read(
+        self, text: str, spec: FactSpec, slots: Slots, guess: Guess, moment: Value | None, now: datetime
+    ) -> Value | None:
+        """Give the value that a normalised text answers; UNKNOWN for "don't know"; None for no answer."""
+        plain = _HEDGE.sub("", text.strip(_EDGE))
+        if not plain:
+            return None
+        if spec.values or spec.kind == "choice":
+            return self._choice(plain, spec, slots, guess)
+        value = self._open_answer(plain, spec, slots, moment, now)
+        if value is None and (self._words[spec.key].find(plain) or plain.startswith(self._plain_no)):
+            return UNKNOWN
+        return value
+
+    def _open_answer(
+        self, text: str, spec: FactSpec, slots: Slots, moment: Value | None, now: datetime
+    ) -> Value | None:
+        if spec.kind == "money":
+            return slots.amounts[0].fen if slots.amounts else None
+        if spec.kind == "moment":
+            return moment
+        if spec.kind == "days":
+            return _days(text, slots, now)
+        return _written(text, spec, slots)
+
+    def _choice(self, text: str, spec: FactSpec, slots: Slots, guess: Guess) -> Value | None:
+        for label, value in self._labels[spec.key]:
+            if text == label:
+                return value
+        ordinal = _ordinal(text, spec)
+        if ordinal:
+            return ordinal
+        named = _named(spec, slots)
+        if named:
+            return named
+        said = self._said(text, spec)
+        if said:
+            return said
+        short = self._yes_or_no(text, spec)
+        if short:
+            return short
+        if spec.key == "complaint" and guess.sure and guess.intent in COMPLAINTS:
+            return COMPLAINTS[guess.intent]
+        return self._like_a_label(text, spec)
+
+    def _said(self, text: str, spec: FactSpec) -> str | None:
+        """Choose among the words found: the longest, the later of two; "don't know" if it comes first."""
+        hits = self._words[spec.key].find(text)
+        if not hits:
+            return None
+        known = [hit for hit in hits if hit.meaning != UNKNOWN]
+        if not known or hits[0].meaning == UNKNOWN:
+            return UNKNOWN
+        best = max(known, key=lambda hit: (hit.end - hit.start, hit.start))
+        if not is_negated(text, best.start):
+            return best.meaning
+        others = [value for value in spec.values if value != best.meaning]
+        return others[0] if len(others) == 1 else None
+
+    def _yes_or_no(self, text: str, spec: FactSpec) -> str | None:
+        """Read a yes or a no that begins the text, or is all of it."""
+        yes, no = self._starts_with(text, self._yes), self._starts_with(text, self._no)
+        if not (yes or no):
+            return None
+        meant = "yes" if yes > no else "no"
+        means = self._lexicon.yes_means if meant == "yes" else self._lexicon.no_means
+        value = means.get(spec.key, meant)
+        return value if value in spec.values else None
+
+    @staticmethod
+    def _starts_with(text: str, words: Sequence[str]) -> int:
+        """Give the length of the longest word that begins the text, as a whole word; 0 for none."""
+        for word in words:
+            if text.startswith(word) and (len(text) <= len(word) + 2 or _AFTER.match(text, len(word))):
+                return len(word)
+        return 0
+
+    def _like_a_label(self, text: str, spec: FactSpec) -> str | None:
+        best, score = "", 0.0
+        for label, value in self._labels[spec.key]:
+            place = text.find(label) if len(label) > 1 else -1
+            alike = 100.0 if place >= 0 else fuzz.ratio(text, label)
+            if alike > score and not (place >= 0 and is_negated(text, place)):
+                best, score = value, alike
+        return best if score >= ALIKE else None
+
+
+def _ordinal(text: str, spec: FactSpec) -> str | None:
+    found = _ORDINAL.fullmatch(text)
+    if found is None:
+        return None
+    written = found[1]
+    if written in _ENGLISH_ORDINALS:
+        place = _ENGLISH_ORDINALS[written]
+    elif written.isdigit():
+        place = int(written) - 1
+    elif written.isascii():
+        place = ord(written) - ord("a")
+    else:
+        place = (chinese_number(written) or 0) - 1
+    values: Sequence[str] = tuple(spec.values)
+    return values[place] if -1 <= place < len(values) and values and written != "0" else None
+
+
+def _named(spec: FactSpec, slots: Slots) -> str | None:
+    kind = _NAMES.get(spec.key)
+    if kind is None:
+        return None
+    values = [mention.value for mention in slots.named(kind) if not mention.negated]
+    if spec.key == "settlement_mode":
+        values = [MODES[value] for value in values]
+    elif spec.key == "pay_method":
+        values = ["unionpay_qr" if value == "unionpay" else value for value in values]
+    different = [value for value in dict.fromkeys(values) if value in spec.values]
+    return different[0] if len(different) == 1 else None
+
+
+def _days(text: str, slots: Slots, now: datetime) -> int | None:
+    counted = days_counted(text)
+    if counted is not None:
+        return counted
+    if slots.days:
+        return max(0, (now.date() - slots.days[0].first).days)
+    found = _PLAIN_NUMBER.fullmatch(text)
+    if found is None:
+        return None
+    return int(found[1]) if found[1].isdigit() else chinese_number(found[1])
+
+
+def _written(text: str, spec: FactSpec, slots: Slots) -> str | None:
+    """Find the one piece of the text that the fact's pattern fits in full."""
+    if spec.key in slots.numbers:
+        return slots.numbers[spec.key]
+    if spec.key.endswith("card_last4"):
+        tails = {tail.digits for tail in slots.tails} | set(_FULL_CARD.findall(text))
+        if len(tails) == 1:
+            return tails.pop()
+    if spec.pattern is None:
+        return text[:80]
+    pattern = re.compile(spec.pattern)
+    for tokens in (_TOKEN.findall(text), _ONE_TOKEN.findall(text)):
+        fitting = {re.sub("[ -]", "", token).upper() for token in tokens}
+        fitting = {token for token in fitting if pattern.fullmatch(token) and any(map(str.isdigit, token))}
+        if len(fitting) == 1:
+            return fitting.pop()
+    return None

@@ -1,0 +1,161 @@
+"""Times of day that a text names: 下午三点多, 15:20, 3pm, 凌晨."""
+
+import re
+from dataclasses import dataclass
+from datetime import time
+
+from knowledge.reading.draft import STRUCK, Draft
+from knowledge.reading.numerals import chinese_number
+
+_PART = (
+    r"(凌晨|清晨|早晨|早上|上午|今早|中午|正午|下午|午后|傍晚|晚上|夜里|夜晚|半夜|深夜|午夜"
+    rf"|(?<={STRUCK})[早晨晚夜](?:间|里)?|早(?=\d|[一二三四五六七八九十]点)|晚(?=\d|[一二三四五六七八九十]{{1,3}}点))"
+)
+_HOUR = r"(\d{1,2}|[零一二两三四五六七八九十]{1,3})"
+_MINUTE = r"(\d{1,2}|[零一二三四五六七八九十]{1,3})"
+_CLOCK = re.compile(
+    rf"(?:{_PART}\s?)?(?:差({_MINUTE}|一刻)分?\s?)?(?<![\d:.第]){_HOUR}"
+    rf"(?:[点时](?!候|间|段)(?:钟|整)?(?:(半|[一三]刻)|{_MINUTE}分?)?|:(\d\d)(?::\d\d)?(?!\d)\s?(am|pm)?)(?:多|左右|钟)?"
+)
+_PART_ALONE = re.compile(_PART)
+_ENGLISH = re.compile(r"(?<![\d.:])(\d{1,2})(?:[:.](\d\d))?\s?([ap])\.?m\b\.?|\b(\d{1,2}) o'?clock\b")
+_ENGLISH_PART = re.compile(
+    r"\b(?:in the |at )?(early morning|morning|noon|midday|afternoon|evening|night|midnight)\b"
+)
+_ENGLISH_PARTS = {"midday": "noon", "evening": "night", "midnight": "night"}
+#: 一点 is mostly "a little".
+_A_LITTLE = re.compile(r"一点(?:$|[^\d钟半多左刷的的一二三四五]|都|也)")
+
+#: Day part -> its name as a slot, and its hours as people mean them.
+PARTS: dict[str, tuple[str, int, int]] = {
+    "凌晨": ("early_morning", 0, 6),
+    "半夜": ("early_morning", 0, 6),
+    "深夜": ("night", 18, 24),
+    "午夜": ("night", 18, 24),
+    "清晨": ("morning", 5, 9),
+    "早": ("morning", 6, 12),
+    "晨": ("morning", 6, 12),
+    "上午": ("morning", 6, 12),
+    "中午": ("noon", 11, 14),
+    "正午": ("noon", 11, 14),
+    "下午": ("afternoon", 12, 18),
+    "午后": ("afternoon", 12, 18),
+    "傍晚": ("night", 17, 20),
+    "晚": ("night", 18, 24),
+    "夜": ("night", 18, 24),
+    "early morning": ("early_morning", 0, 6),
+    "morning": ("morning", 6, 12),
+    "noon": ("noon", 11, 14),
+    "afternoon": ("afternoon", 12, 18),
+    "night": ("night", 18, 24),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOfDay:
+    """A time that a text names: a minute, or a part of the day in hours [first, last)."""
+
+    place: int
+    slot: str
+    clock: time | None = None
+    hours: tuple[int, int] | None = None
+    #: True for midnight at the end of an evening: 昨晚12点 is the first minute of today.
+    next_day: bool = False
+
+
+def take_times(draft: Draft) -> list[TimeOfDay]:
+    """Take all times of day, in order."""
+    text = draft.text
+    times: list[TimeOfDay] = []
+    part = ""
+    for found in list(_CLOCK.finditer(text)):
+        if found[1] is None and _A_LITTLE.match(text, found.start()):
+            continue
+        part = _part_name(found[1]) or (part if times else "")
+        made = _clock(found, part)
+        if made:
+            times.append(made)
+            draft.strike(found.start(), found.end())
+    for found in draft.take(_PART_ALONE):
+        slot, first, last = PARTS[_part_name(found[1])]
+        times.append(TimeOfDay(found.start(), slot, hours=(first, last)))
+    if re.search("[a-z]", draft.text):
+        times += _english(draft)
+    return _without_vague(sorted(times, key=lambda one: one.place))
+
+
+def _part_name(written: str | None) -> str:
+    if not written:
+        return ""
+    if written in PARTS:
+        return written
+    return next(name for name in ("早", "晨", "晚", "夜") if name in written)
+
+
+def _clock(found: re.Match[str], part: str) -> TimeOfDay | None:
+    _, before, _, hour_text, fraction, minute_text, digital, meridiem = found.groups()
+    hour = int(hour_text) if hour_text.isdigit() else (chinese_number(hour_text) or 0)
+    minute = _minute(fraction, minute_text or digital)
+    if hour > 24 or minute > 59:
+        return None
+    if meridiem:
+        hour = hour % 12 + (12 if meridiem == "pm" else 0)
+    hour, next_day = _hour_of_day(hour, part, written_out=digital is not None)
+    total = hour * 60 + minute
+    if before:
+        total -= 15 if before == "一刻" else _number(before)
+    made = time(total // 60 % 24, total % 60)
+    return TimeOfDay(found.start(), f"{made:%H:%M}", clock=made, next_day=next_day)
+
+
+def _minute(fraction: str | None, digits: str | None) -> int:
+    if fraction:
+        return {"半": 30, "一刻": 15, "三刻": 45}[fraction]
+    return _number(digits) if digits else 0
+
+
+def _hour_of_day(hour: int, part: str, *, written_out: bool) -> tuple[int, bool]:
+    """Give the hour on a 24-hour clock; a bare 3点 is in the afternoon, when shops are open."""
+    if part in ("下午", "午后", "傍晚") and hour < 12:
+        return hour + 12, False
+    if part in ("晚", "夜", "深夜", "午夜") or (part == "半夜" and 6 < hour <= 12):
+        if hour in (12, 24, 0):
+            return 0, True
+        return (hour + 12 if 5 <= hour < 12 else hour), False
+    if part == "中午" and hour < 4:
+        return hour + 12, False
+    if part in ("凌晨", "半夜") and hour == 12:
+        return 0, False
+    if hour == 24:
+        return 0, True
+    if not part and not written_out and 1 <= hour <= 6:
+        return hour + 12, False
+    return hour, False
+
+
+def _english(draft: Draft) -> list[TimeOfDay]:
+    times: list[TimeOfDay] = []
+    for found in draft.take(_ENGLISH):
+        hour = int(found[1] or found[4])
+        minute = int(found[2] or 0)
+        if hour > 12 or minute > 59:
+            continue
+        if found[3]:
+            hour = hour % 12 + (12 if found[3] == "p" else 0)
+        made = time(hour, minute)
+        times.append(TimeOfDay(found.start(), f"{made:%H:%M}", clock=made))
+    for found in draft.take(_ENGLISH_PART):
+        slot, first, last = PARTS[_ENGLISH_PARTS.get(found[1], found[1])]
+        times.append(TimeOfDay(found.start(), slot, hours=(first, last)))
+    return times
+
+
+def _without_vague(times: list[TimeOfDay]) -> list[TimeOfDay]:
+    """Drop a part of the day that only says again what a clock time says ("9 pm last night")."""
+    if any(one.clock for one in times):
+        return [one for one in times if one.clock]
+    return times
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else (chinese_number(text) or 0)

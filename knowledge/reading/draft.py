@@ -1,0 +1,24 @@
+"""A text from which what was understood is struck out, so that nothing is read twice."""
+
+import re
+from collections.abc import Iterator
+
+#: Stands where something was struck out: no digit, no letter, no space, no word.
+STRUCK = "\x01"
+
+
+class Draft:
+    """A normalised text in work; places stay the same while it is read."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def strike(self, start: int, end: int) -> None:
+        """Strike out a part."""
+        self.text = f"{self.text[:start]}{STRUCK * (end - start)}{self.text[end:]}"
+
+    def take(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        """Give every match, and strike it out."""
+        for found in list(pattern.finditer(self.text)):
+            self.strike(found.start(), found.end())
+            yield found

@@ -1,0 +1,90 @@
+"""How long somebody has been waiting, as an ISO 8601 duration; and plain counts of days."""
+
+import re
+
+from knowledge.reading.draft import Draft
+from knowledge.reading.numerals import CHINESE_DIGIT, ENGLISH_NUMBER, chinese_number, english_number
+
+_COUNT = rf"(\d{{1,3}}|[{CHINESE_DIGIT}十百]{{1,4}}|半)"
+_UNIT = r"个?(半)?(?:个)?(工作日|交易日|天|日|周|星期|礼拜|月|年|小时|钟头|分钟)(半)?(?:多|来|左右)?"
+_NOT_WAITING = r"(?!(?:之|以)?[前内后]|之内|到账|就|才|能|可以|会|的?(?:工作日)?(?:到|能))"
+_WAITING = re.compile(
+    rf"(?:(已经?|都|等了?|过了?|快|将近|超过|整整|足足|有|近|又|拖了?|延迟了?)(?:快|有|过了?|经)?)?"
+    rf"(?<![第\d+.]){_COUNT}{_UNIT}{_NOT_WAITING}"
+    r"(\s?了|\s?过去|\s?(?:钱|款|都|还|也|仍|一直|怎么|为什么|,|，)*(?:没|未|不到|不见|没有|无)|.{0,8}?还[没不未])?"
+)
+_PLAIN = re.compile(rf"(?<![第\d+.]){_COUNT}{_UNIT}")
+_ENGLISH_COUNT = rf"(\d{{1,3}}|{ENGLISH_NUMBER}|an)"
+_ENGLISH_UNIT = r"((?:business|working) days?|days?|hours?|hrs?|weeks?|months?|minutes?|mins?|years?)\b"
+_ENGLISH = re.compile(
+    rf"(\b(?:for|after|over|been|waiting|waited|past|last|than|almost|nearly|about)\s(?:the\s|past\s|last\s)?)?"
+    rf"\b{_ENGLISH_COUNT}\s?(?:more\s)?{_ENGLISH_UNIT}(?!\s?ago|\sor|\sto)(\s(?:already|now|passed|later|gone|and))?"
+)
+_DAYS = {"天": 1, "日": 1, "周": 7, "星期": 7, "礼拜": 7, "月": 30, "年": 365}
+_ENGLISH_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
+
+
+def take_elapsed(draft: Draft) -> list[str]:
+    """Take durations; give those that somebody has been waiting. Others are struck out all the same."""
+    waits: list[str] = []
+    for found in draft.take(_WAITING):
+        before, count, half, unit, half_after, after = found.groups()
+        if before or after:
+            waits.append(_chinese_duration(count, unit, half=bool(half or half_after)))
+    for _ in draft.take(_PLAIN):
+        pass
+    for found in draft.take(_ENGLISH):
+        before, count, unit, after = found.groups()
+        if before or after:
+            waits.append(_english_duration(count, unit))
+    return waits
+
+
+def days_counted(text: str) -> int | None:
+    """Read a span as whole days: 三个月 -> 90, "a year" -> 365, 100天 -> 100; None if there is none."""
+    found = _PLAIN.search(text)
+    if found:
+        count, half, unit, half_after = found.groups()
+        size = _DAYS.get(unit)
+        if size is None:
+            return None
+        number = 0.5 if count == "半" else float(_number(count))
+        return int((number + (0.5 if half or half_after else 0)) * size)
+    found = _ENGLISH.search(text)
+    if found is None:
+        return None
+    size = _ENGLISH_DAYS.get(found[3].removesuffix("s"))
+    return None if size is None else _english_count(found[2]) * size
+
+
+def _chinese_duration(count: str, unit: str, *, half: bool) -> str:
+    if count == "半":
+        return {"天": "PT12H", "日": "PT12H", "小时": "PT30M", "月": "P15D", "年": "P6M"}.get(unit, "P3D")
+    number = _number(count)
+    if unit in ("小时", "钟头"):
+        return f"PT{number}H30M" if half else f"PT{number}H"
+    if unit == "分钟":
+        return f"PT{number}M"
+    if unit in ("工作日", "交易日"):
+        return f"P{number}WD"
+    if unit == "月" and half:
+        return f"P{number}M15D"
+    letter = {"天": "D", "日": "D", "月": "M", "年": "Y"}.get(unit, "W")
+    return f"P{number}{letter}"
+
+
+def _english_duration(count: str, unit: str) -> str:
+    number = _english_count(count)
+    if unit.startswith(("business", "working")):
+        return f"P{number}WD"
+    if unit.startswith(("hour", "hr", "min")):
+        return f"PT{number}{unit[0].upper()}"
+    return f"P{number}{unit[0].upper()}"
+
+
+def _english_count(count: str) -> int:
+    return int(count) if count.isdigit() else (english_number("a" if count == "an" else count) or 1)
+
+
+def _number(count: str) -> int:
+    return int(count) if count.isdigit() else (chinese_number(count) or 1)

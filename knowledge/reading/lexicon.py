@@ -1,0 +1,175 @@
+"""The reader's words, loaded from lexicon.yaml, phrases/<intent>.yaml and holidays/<year>.yaml."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from knowledge.reading.dates import Holiday
+from knowledge.reading.lexicon_form import LexiconForm, PhrasesForm
+from knowledge.yaml_source import Document, KnowledgeError, Mistake, read_document
+
+#: The 13 intents; each has its file in phrases/.
+INTENTS = (
+    "payout_not_arrived",
+    "amount_mismatch",
+    "refund_question",
+    "charged_but_failed",
+    "change_account",
+    "arrival_time",
+    "system_outage",
+    "risk_hold",
+    "human_agent",
+    "ticket_status",
+    "complaint_fraud",
+    "greeting_thanks",
+    "out_of_scope",
+)
+#: Value -> words.
+Vocabulary = Mapping[str, tuple[str, ...]]
+_PART = re.compile(r"<([a-z_]+)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A pattern and how much it speaks for its intent."""
+
+    pattern: re.Pattern[str]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class IntentWords:
+    """What people say when they mean one intent."""
+
+    phrases: tuple[str, ...]
+    signs: tuple[Sign, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lexicon:
+    """Every word that the reader knows."""
+
+    typos: Mapping[str, str]
+    pinyin: Mapping[str, str]
+    #: Strings that look like a known word and are none.
+    traps: tuple[str, ...]
+    banks: Vocabulary
+    modes: Vocabulary
+    channels: Vocabulary
+    brands: Vocabulary
+    #: Fact -> value -> words that say so anywhere.
+    facts: Mapping[str, Vocabulary]
+    #: Fact -> value -> words that say so in answer to its question.
+    answers: Mapping[str, Vocabulary]
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+    unknown: tuple[str, ...]
+    #: Fact -> the value that a yes stands for, where it is not called yes; the same for a no.
+    yes_means: Mapping[str, str]
+    no_means: Mapping[str, str]
+    holidays: tuple[Holiday, ...]
+    intents: Mapping[str, IntentWords]
+
+
+def load_lexicon(folder: Path) -> Lexicon:
+    """Load the words of a knowledge folder; raises KnowledgeError with the mistakes of all its files."""
+    mistakes: list[Mistake] = []
+    document = _read(folder / "lexicon.yaml", "lexicon.yaml", mistakes)
+    form = document.parse(LexiconForm) if document else None
+    if document and form is None:
+        mistakes += document.mistakes
+    parts = form.parts if form else {}
+    intents: dict[str, IntentWords] = {}
+    for intent in INTENTS:
+        name = f"phrases/{intent}.yaml"
+        phrases = _read(folder / name, name, mistakes)
+        if phrases is not None and form is not None:
+            intents[intent] = _intent(phrases, parts)
+            mistakes += phrases.mistakes
+    if mistakes or form is None:
+        raise KnowledgeError(mistakes)
+    return Lexicon(
+        typos=form.typos,
+        pinyin=form.pinyin,
+        traps=_words(form.traps),
+        banks=_vocabulary(form.banks),
+        modes=_vocabulary(form.modes),
+        channels=_vocabulary(form.channels),
+        brands=_vocabulary(form.brands),
+        facts={fact: _vocabulary(values) for fact, values in form.facts.items()},
+        answers={fact: _vocabulary(values) for fact, values in form.answers.items()},
+        yes=_words(form.yes),
+        no=_words(form.no),
+        unknown=_words(form.unknown),
+        yes_means=form.yes_means,
+        no_means=form.no_means,
+        holidays=_holidays(folder / "holidays", form.holiday_names),
+        intents=intents,
+    )
+
+
+def _read(path: Path, name: str, mistakes: list[Mistake]) -> Document | None:
+    if not path.exists():
+        mistakes.append(Mistake(name, 1, "the file is missing.", "put it back: the reader needs it."))
+        return None
+    document = read_document(path, name)
+    if document.mistakes:
+        mistakes += document.mistakes
+        return None
+    return document
+
+
+def _intent(document: Document, parts: Mapping[str, str]) -> IntentWords:
+    form = document.parse(PhrasesForm)
+    if form is None:
+        return IntentWords((), ())
+    signs = []
+    for index, sign in enumerate(form.signs):
+        pattern = _compile(document, ("signs", index, "say"), sign.say, parts)
+        if pattern:
+            signs.append(Sign(pattern, sign.weight))
+    return IntentWords(tuple(form.phrases), tuple(signs))
+
+
+def _compile(
+    document: Document, place: tuple[str | int, ...], say: str, parts: Mapping[str, str]
+) -> re.Pattern[str] | None:
+    """Put the groups of words in and compile; mistakes are noted."""
+    for name in _PART.findall(say):
+        if name not in parts:
+            document.complain(
+                place, f"<{name}> is no group of words.", "name one of `parts` in lexicon.yaml."
+            )
+            return None
+    try:
+        return re.compile(_PART.sub(lambda found: f"(?:{parts[found[1]]})", say))
+    except re.error as error:
+        document.complain(place, f"the pattern is not valid ({error}).", "close every bracket.")
+        return None
+
+
+def _words(words: list[str | int]) -> tuple[str, ...]:
+    return tuple(str(word) for word in words)
+
+
+def _vocabulary(values: Mapping[str, list[str | int]]) -> Vocabulary:
+    return {value: _words(words) for value, words in values.items()}
+
+
+def _holidays(folder: Path, names: Mapping[str, list[str]]) -> tuple[Holiday, ...]:
+    """Take the names and rest days of the years; their mistakes are the calendar's to report."""
+    holidays: list[Holiday] = []
+    for path in sorted(folder.glob("*.yaml")):
+        data = read_document(path).data
+        rest = data.get("rest") if isinstance(data, dict) else None
+        for entry in rest if isinstance(rest, list) else []:
+            try:
+                name, first, last = str(entry["name"]["zh"]), entry["from"], entry["to"]
+            except (KeyError, TypeError):
+                continue
+            if isinstance(first, date) and isinstance(last, date):
+                called = dict.fromkeys((name, *names.get(name, ())))
+                holidays.append(Holiday(tuple(called), first, last))
+    return tuple(holidays)

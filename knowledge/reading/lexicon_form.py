@@ -1,0 +1,40 @@
+"""The shape of lexicon.yaml and of phrases/<intent>.yaml, as pydantic models."""
+
+from knowledge.schema import Form
+
+Words = list[str | int]
+
+
+class SignForm(Form):
+    """A pattern that speaks for an intent, or against it when its weight is negative."""
+
+    say: str
+    weight: float
+
+
+class PhrasesForm(Form):
+    """One file of phrases/: whole sentences, and patterns with their weights."""
+
+    phrases: list[str]
+    signs: list[SignForm]
+
+
+class LexiconForm(Form):
+    """The file lexicon.yaml."""
+
+    typos: dict[str, str]
+    pinyin: dict[str, str]
+    traps: Words
+    banks: dict[str, Words]
+    modes: dict[str, Words]
+    channels: dict[str, Words]
+    brands: dict[str, Words]
+    facts: dict[str, dict[str, Words]]
+    answers: dict[str, dict[str, Words]]
+    yes: Words
+    no: Words
+    unknown: Words
+    yes_means: dict[str, str]
+    no_means: dict[str, str]
+    holiday_names: dict[str, list[str]]
+    parts: dict[str, str]

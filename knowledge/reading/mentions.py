@@ -1,0 +1,74 @@
+"""Names and statements that a text contains: banks, brands, modes, channels, and values of facts."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from knowledge.reading.lexicon import Lexicon, Vocabulary
+from knowledge.reading.normalise import Normaliser
+from knowledge.reading.words import Hit, WordFinder
+
+#: What a word says: its kind (bank, brand, mode, channel, or a fact's key) and the value.
+Meaning = tuple[str, str]
+#: In front of a word, these take its meaning away.
+_NEGATED = re.compile(
+    r"(?:不是|并不|没有?|不|未|并非|无|别|not|n't|no|never|without)\s?(?:被|有|在|a|been|yet|the)?\s?$"
+)
+_RHETORICAL = re.compile(r"不是.{1,16}(?:[吗么嘛?？]|怎么|为什么)")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A value that the text mentions."""
+
+    kind: str
+    value: str
+    start: int
+    end: int
+    negated: bool
+
+
+class MentionReader:
+    """Finds mentions with the lexicon's words."""
+
+    def __init__(self, lexicon: Lexicon, normaliser: Normaliser) -> None:
+        names: dict[str, list[Meaning]] = {normaliser.normalise(trap): [] for trap in lexicon.traps}
+        for kind, vocabulary in (
+            ("bank", lexicon.banks),
+            ("mode", lexicon.modes),
+            ("channel", lexicon.channels),
+            ("brand", lexicon.brands),
+        ):
+            _add(names, kind, vocabulary, normaliser)
+        self._names = WordFinder((word, tuple(meanings)) for word, meanings in names.items())
+        statements: dict[str, list[Meaning]] = {}
+        for fact, vocabulary in lexicon.facts.items():
+            _add(statements, fact, vocabulary, normaliser)
+        self._statements = WordFinder((word, tuple(meanings)) for word, meanings in statements.items())
+
+    def names(self, text: str) -> list[Mention]:
+        """Find banks, brands, modes and channels in a normalised text."""
+        return list(_mentions(text, self._names.find(text)))
+
+    def statements(self, text: str) -> list[Mention]:
+        """Find what the text says of other facts."""
+        return list(_mentions(text, self._statements.find(text)))
+
+
+def _add(words: dict[str, list[Meaning]], kind: str, vocabulary: Vocabulary, normaliser: Normaliser) -> None:
+    for value, several in vocabulary.items():
+        for word in several:
+            words.setdefault(normaliser.normalise(word), []).append((kind, value))
+
+
+def _mentions(text: str, hits: Iterable[Hit[tuple[Meaning, ...]]]) -> Iterator[Mention]:
+    for hit in hits:
+        for kind, value in hit.meaning:
+            yield Mention(kind, value, hit.start, hit.end, is_negated(text, hit.start))
+
+
+def is_negated(text: str, start: int) -> bool:
+    """Tell whether a negation stands right before a place; "isn't it …?" is none."""
+    if not _NEGATED.search(text, max(0, start - 8), start):
+        return False
+    return not _RHETORICAL.search(text)

@@ -1,0 +1,84 @@
+"""When the sale was: days and times of a message put together."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+from knowledge.model import Interval
+from knowledge.reading.clock import TimeOfDay
+from knowledge.reading.dates import Day
+
+_DAY = timedelta(days=1)
+_PROMISED_AFTER = re.compile(
+    r"\s?(?:就|应该|该|会|能|可以|才|要|说)*(?:到账|到的|到吗|打款|到我|结算|处理|能到)"
+)
+_PROMISED_BEFORE = re.compile(r"(?:应该|应|说好|说是?|承诺|答应|预计|到了?|截止|至)$")
+_JUST_NOW = re.compile(r"刚刚|刚才|刚刷|刚收|刚付|just now|just (?:took|swiped|paid)")
+#: How far back "just now" may reach.
+_JUST = timedelta(hours=1)
+_SALE = re.compile(
+    r"刷|收|付|卖|交易|消费|扫|买单|做了|开的|那笔|paid|sale|swip|took|charged|transaction|payment|card"
+)
+
+
+def sale_moment(
+    text: str, days: Sequence[Day], times: Sequence[TimeOfDay], now: datetime, *, asked: bool
+) -> datetime | Interval | None:
+    """Give the minute of the sale, or the stretch in which it was; None where the text does not say.
+
+    Of several days the oldest counts. `asked` says that the moment was just asked for.
+    """
+    past = [day for day in days if day.first <= now.date() and not (not asked and _is_promise(text, day))]
+    if not past:
+        if not days and not times and _JUST_NOW.search(text):
+            return Interval(now - _JUST, now)
+        if days or not times or not (asked or _SALE.search(text)):
+            return None
+        return _at_latest(times[0], now)
+    day = min(past, key=lambda one: one.first)
+    if day.moment:
+        return day.moment
+    if not times or day.is_range:
+        last = day.first if day.is_range else day.last
+        return _clipped(Interval(_midnight(day.first, now), _midnight(last + _DAY, now)), now)
+    if day.first != day.last:
+        return _clipped(Interval(_midnight(day.first, now), _midnight(day.last + _DAY, now)), now)
+    return _on(day.first, _time_of(day, times), now)
+
+
+def _is_promise(text: str, day: Day) -> bool:
+    before = text[max(0, day.place - 4) : day.place]
+    return bool(_PROMISED_AFTER.match(text, day.end) or _PROMISED_BEFORE.search(before))
+
+
+def _time_of(day: Day, times: Sequence[TimeOfDay]) -> TimeOfDay:
+    """Choose the time that follows the day most closely."""
+    after = [one for one in times if one.place >= day.place]
+    return after[0] if after else times[-1]
+
+
+def _on(day: date, found: TimeOfDay, now: datetime) -> datetime | Interval:
+    midnight = _midnight(day, now)
+    if found.clock:
+        moment = datetime.combine(day, found.clock, now.tzinfo)
+        return moment + _DAY if found.next_day else moment
+    first, last = found.hours or (0, 24)
+    return _clipped(Interval(midnight + timedelta(hours=first), midnight + timedelta(hours=last)), now)
+
+
+def _at_latest(found: TimeOfDay, now: datetime) -> datetime | Interval:
+    """Take a time without a day as the last one that has begun: today's, else yesterday's."""
+    today = _on(now.date(), found, now)
+    start = today.start if isinstance(today, Interval) else today
+    return today if start <= now else _on(now.date() - _DAY, found, now)
+
+
+def _clipped(stretch: Interval, now: datetime) -> Interval:
+    """End a stretch now if it would reach into the future: the sale has been made."""
+    if stretch.start < now < stretch.end:
+        return Interval(stretch.start, now.replace(second=0, microsecond=0))
+    return stretch
+
+
+def _midnight(day: date, now: datetime) -> datetime:
+    return datetime.combine(day, time(0), now.tzinfo)
