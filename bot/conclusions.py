@@ -17,6 +17,8 @@ from triage.model import TicketStatus
 from triage.service_hours import ServiceHours
 from triage.tickets import TicketView
 
+#: A cause less likely than this is not named on a ticket: a wrong queue costs more than an open mind.
+NAMED_FROM = 0.35
 #: At most so many pieces of evidence are asked for.
 MOST_EVIDENCE = 3
 #: A merchant who leaves while evidence is collected gets his ticket after this time.
@@ -42,7 +44,7 @@ class Conclusions:
             self._join_incident(decision, situation, case)
             return
         talk = decision.talk
-        cause = self._knowledge.causes[case.leader]
+        cause = self._believed(case)
         refund = talk.facts.get("complaint", Fact("", "merchant")).value == "refund"
         if not refund and self._can_advise(cause, case) and "insists" not in talk.signals:
             self._advise(decision, situation, case, cause, read)
@@ -151,7 +153,7 @@ class Conclusions:
         """Ask for a ticket; the merchant is told its number once it has one."""
         talk = decision.talk
         language = talk.language
-        cause = self._knowledge.causes["channel_outage" if case.is_outage else case.leader]
+        cause = self._knowledge.causes["channel_outage"] if case.is_outage else self._believed(case)
 
         def announce(ticket: TicketView) -> Reply:
             words = self._wording.say(
@@ -198,6 +200,11 @@ class Conclusions:
         advice = self._wording.advise("channel_outage", decision.talk.language, {})
         decision.say(advice)
         self.file(decision, situation, case, outcome="incident")
+
+    def _believed(self, case: Case) -> Cause:
+        """Give the cause that the ticket names: the likeliest one, if it is likely enough to be named."""
+        named = case.diagnosis.causes[0][1] >= NAMED_FROM
+        return self._knowledge.causes[case.leader if named else UNKNOWN]
 
     def _can_advise(self, cause: Cause, case: Case) -> bool:
         """Say whether the bot may answer by itself: all that the cause rests on is known for sure."""

@@ -211,7 +211,8 @@ class Conversation:
         if intent == "out_of_scope":
             text = self._wording.say("out_of_scope", talk.language)
         else:
-            text = self._wording.say("thanks" if talk.outcome else "hello", talk.language)
+            key = "thanks" if talk.outcome else "ack" if talk.pending else "hello"
+            text = self._wording.say(key, talk.language)
         self._questions.repeat(decision, text)
 
     def _not_understood(self, decision: Decision, situation: Situation) -> None:

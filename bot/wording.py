@@ -122,13 +122,15 @@ def before(when: datetime, language: Language, now: datetime) -> str:
 
 
 def stretch(interval: Interval, language: Language, now: datetime) -> str:
-    """Write an interval: a whole day as the day, else from hour to hour."""
+    """Write an interval, whose end is not part of it: a whole day as the day, else from hour to hour."""
     start, end = interval.start.astimezone(SHANGHAI), interval.end.astimezone(SHANGHAI)
+    last_day = (end - timedelta(microseconds=1)).date()
     first = day(start.date(), language, now)
-    if start.date() != end.date():
-        last = day(end.date(), language, now)
+    if start.date() != last_day:
+        last = day(last_day, language, now)
         return f"{first}至{last}" if language == "zh" else f"{first} to {last}"
     today = now.astimezone(SHANGHAI).date() == start.date()
     if start.hour == 0 and (end - start >= timedelta(hours=23) or today):
         return first
-    return f"{first} {start:%H:%M}-{end:%H:%M}"
+    until = f"{end:%H:%M}" if end.date() == last_day else "24:00"
+    return f"{first} {start:%H:%M}-{until}"
