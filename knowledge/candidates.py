@@ -1,6 +1,7 @@
 """The ways in which a sale that is only partly known may settle: one candidate a minute and a mode."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -25,8 +26,8 @@ class Candidate:
 
     paid_at: datetime
     mode: str
-    #: What keeps it from instant payout, as far as that is known (a value of the fact d0_blocker).
-    blocker: str
+    #: What keeps it from instant payout, as a value of the fact d0_blocker; None = beyond the calendar.
+    blocker: str | None
     #: The second candidate of an unknown blocker: nothing blocks, and the money comes at once.
     unblocked: bool
     #: None where the calendar does not reach.
@@ -69,23 +70,24 @@ class Sale:
 
     def candidates(self, now: datetime) -> Iterator[Candidate]:
         """Go through all candidates, by moment and mode."""
+        local_now = now.astimezone(SHANGHAI)
         for moment in self.moments:
             for mode in self.modes:
-                yield from self._of(moment, mode, now)
+                blocker, plan = self._plan(moment, mode)
+                yield Candidate(moment, mode, blocker, False, plan, *_states(plan, local_now))
+                if blocker == UNKNOWN:
+                    plan = instant(moment, self.profile, self.calendar)
+                    yield Candidate(moment, mode, blocker, True, plan, *_states(plan, local_now))
 
-    def _of(self, moment: datetime, mode: str, now: datetime) -> Iterator[Candidate]:
-        blocker = "none"
-        plan = None
-        try:
-            if mode in INSTANT_MODES:
-                blocker = d0_blocker(moment, mode, self.profile, self.calendar, self.inputs)
+    def _plan(self, moment: datetime, mode: str) -> tuple[str | None, Due | None]:
+        """Give the blocker, and when the money is due by what is known (None: beyond the calendar)."""
+        with suppress(UnknownCalendarError):
             plan = due(moment, mode, self.profile, self.calendar, self.inputs)
-        except UnknownCalendarError:
-            pass
-        yield Candidate(moment, mode, blocker, False, plan, *_states(plan, now))
-        if blocker == UNKNOWN:
-            plan = instant(moment, self.profile, self.calendar)
-            yield Candidate(moment, mode, blocker, True, plan, *_states(plan, now))
+            return plan.d0_blocker, plan
+        with suppress(UnknownCalendarError):
+            if mode in INSTANT_MODES:
+                return d0_blocker(moment, mode, self.profile, self.calendar, self.inputs), None
+        return None, None
 
 
 def moments_of(paid_at: datetime | Interval, profile: Profile, now: datetime) -> tuple[datetime, ...]:
@@ -126,4 +128,4 @@ def _state(due_at: datetime | None, late_from: datetime | None, now: datetime) -
         return UNKNOWN_CALENDAR
     if now > late_from:
         return OVERDUE
-    return "not_due" if due_at.date() > now.astimezone(SHANGHAI).date() else "due_today"
+    return "not_due" if due_at.date() > now.date() else "due_today"

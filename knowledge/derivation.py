@@ -171,9 +171,10 @@ def _conclude(candidates: Sequence[Candidate], *, agreed: bool) -> tuple[dict[st
         values["base_due_state"] = base.base_state
         if base.base_due_at:
             values["base_due_at"] = base.base_due_at
-    blockers = {candidate.blocker for candidate in candidates}
-    if len(blockers) == 1 and all(candidate.mode in INSTANT_MODES for candidate in candidates):
-        values["d0_blocker"] = blockers.pop()
+    blockers = {candidate.blocker if candidate.mode in INSTANT_MODES else None for candidate in candidates}
+    blocker = blockers.pop() if len(blockers) == 1 else None
+    if blocker:
+        values["d0_blocker"] = blocker
     return values, late_from
 
 

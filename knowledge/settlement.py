@@ -171,5 +171,7 @@ def _cycle_day(batch: date, cycle: str, calendar: SettlementCalendar) -> date:
 
 def _follows_long_rest(day: date, calendar: SettlementCalendar) -> bool:
     """Say whether the day is a settlement day after a long rest; asks only for the days that decide it."""
-    before = (day - ONE_DAY * i for i in range(1, LONG_REST + 1))
-    return not any(calendar.is_settlement_day(rest) for rest in before) and calendar.is_settlement_day(day)
+    for distance in range(1, LONG_REST + 1):
+        if calendar.is_settlement_day(day - distance * ONE_DAY):
+            return False
+    return calendar.is_settlement_day(day)

@@ -310,6 +310,16 @@ class TestOutsideTheCalendar:
         assert (told["due_at"], told["base_due_state"]) == (at("2026-12-31 14:00"), "unknown_calendar")
         assert "base_due_at" not in told
 
+    def test_t0_is_told_on_the_last_day_and_not_after_it(self) -> None:
+        facts: dict[str, Value] = {"paid_at": at("2026-12-31 12:00"), "settlement_mode": "t0"}
+        assert Case("2026-12-31 13:00", facts).narrowing == D0_INPUTS
+        assert Case("2026-12-31 13:00", {**facts, **GOOD}).derived["due_at"] == at("2026-12-31 14:00")
+        beyond: dict[str, Value] = {"paid_at": at("2027-01-04 12:00"), "settlement_mode": "t0"}
+        assert Case("2027-01-04 13:00", {**beyond, **GOOD}).derived == {
+            "due_state": "unknown_calendar",
+            "base_due_state": "unknown_calendar",
+        }
+
     def test_the_mode_is_asked_and_counts_as_latest_when_unknown(self) -> None:
         facts: dict[str, Value] = {"paid_at": at("2026-12-31 12:00")}
         assert Case("2026-12-31 15:00", facts).narrowing == ("settlement_mode",)
