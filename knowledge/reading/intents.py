@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from heapq import nlargest
 from itertools import pairwise
 
 from rapidfuzz import fuzz
@@ -23,11 +24,15 @@ SURE_SCORE = 2.0
 SURE_LEAD = 0.8
 #: What out_of_scope scores when nothing speaks for any intent.
 NOTHING = 0.6
+#: A piece in more than this share of all sentences finds none of them.
+COMMON = 0.08
 #: Longer messages are judged by their beginning and end.
 LONGEST = 240
 
 _NOISE = re.compile(r"[\s\x01,.;:!?~，。；：！？、…\"'“”()（）-]+")
 _DIGITS = re.compile(r"\d+")
+_LATIN = re.compile("[a-z]{3}")
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 _WORDS = re.compile(r"[a-z']+|[\u4e00-\u9fff]")
 
 
@@ -51,9 +56,9 @@ class IntentReader:
     """Guesses intents. Built once; a guess looks at a few candidate sentences only."""
 
     def __init__(self, intents: Mapping[str, IntentWords], normaliser: Normaliser) -> None:
-        self._signs: list[tuple[str, tuple[Sign, ...]]] = [
-            (name, words.signs) for name, words in intents.items()
-        ]
+        signs = [(name, sign) for name, words in intents.items() for sign in words.signs]
+        self._chinese_signs = [(name, sign) for name, sign in signs if not _is_latin(sign)]
+        self._latin_signs = [(name, sign) for name, sign in signs if not _is_chinese(sign)]
         self._names = tuple(intents)
         self._sentences: list[_Sentence] = []
         for name, words in intents.items():
@@ -73,6 +78,8 @@ class IntentReader:
         for number, several in enumerate(pieces):
             norm = math.sqrt(sum(self._weight[piece] ** 2 for piece in several)) or 1.0
             for piece in several:
+                if spread[piece] > COMMON * total:
+                    continue
                 entry = (number, self._weight[piece] ** 2 / norm)
                 self._index.setdefault(piece, []).append(entry)
 
@@ -81,10 +88,9 @@ class IntentReader:
         if len(text) > LONGEST:
             text = f"{text[: LONGEST // 2]} {text[-LONGEST // 2 :]}"
         scores = dict.fromkeys(self._names, 0.0)
-        for name, signs in self._signs:
-            for sign in signs:
-                if sign.pattern.search(text):
-                    scores[name] += sign.weight
+        for name, sign in self._signs_for(text):
+            if sign.pattern.search(text):
+                scores[name] += sign.weight
         for name, likeness in self._likeness(_plain(text)).items():
             scores[name] += LIKENESS * likeness
         scores["out_of_scope"] += NOTHING
@@ -98,6 +104,14 @@ class IntentReader:
             runner_up=second if next_best > 0 else None,
         )
 
+    def _signs_for(self, text: str) -> list[tuple[str, Sign]]:
+        """Give the patterns that may match: those of the text's script first of all."""
+        if text.isascii():
+            return self._latin_signs
+        if _LATIN.search(text):
+            return [*self._chinese_signs, *(one for one in self._latin_signs if _is_latin(one[1]))]
+        return self._chinese_signs
+
     def _likeness(self, text: str) -> dict[str, float]:
         """Compare with known sentences; intent -> likeness of its likest sentence, 0 to 1."""
         exact = self._exact.get(text)
@@ -110,10 +124,10 @@ class IntentReader:
             for number, weight in self._index.get(piece, ()):
                 shared[number] = shared.get(number, 0.0) + weight
         best: dict[str, float] = {}
-        nearest = sorted(shared.items(), key=lambda item: (-item[1], item[0]))
-        for rank, (number, weight) in enumerate(nearest[: 3 * CANDIDATES]):
+        nearest = nlargest(3 * CANDIDATES, shared, key=shared.__getitem__)
+        for rank, number in enumerate(nearest):
             sentence = self._sentences[number]
-            likeness = weight / norm
+            likeness = shared[number] / norm
             if rank < CANDIDATES:
                 likeness = (likeness + fuzz.ratio(text, sentence.text) / 100) / 2
             if likeness >= LEAST_LIKENESS and likeness > best.get(sentence.intent, 0.0):
@@ -121,13 +135,22 @@ class IntentReader:
         return best
 
 
+def _is_latin(sign: Sign) -> bool:
+    """Tell whether a pattern has Latin words and no Chinese."""
+    return _CHINESE.search(sign.pattern.pattern) is None and _LATIN.search(sign.pattern.pattern) is not None
+
+
+def _is_chinese(sign: Sign) -> bool:
+    """Tell whether a pattern has Chinese words and no Latin."""
+    return _LATIN.search(sign.pattern.pattern) is None and _CHINESE.search(sign.pattern.pattern) is not None
+
+
 def _plain(text: str) -> str:
     return _NOISE.sub(" ", _DIGITS.sub("0", text)).strip()
 
 
-def _pieces(text: str) -> set[str]:
-    """Cut into words for Latin script, and into characters and pairs of them for Chinese."""
+def _pieces(text: str) -> list[str]:
+    """Cut into words for Latin script and characters for Chinese, and into pairs of them; each once."""
     words = _WORDS.findall(text)
-    pieces = set(words)
-    pieces.update(f"{first}{second}" for first, second in pairwise(words))
-    return pieces
+    pairs = [f"{first}{second}" for first, second in pairwise(words)]
+    return list(dict.fromkeys([*words, *pairs]))
