@@ -1,0 +1,63 @@
+"""The course of a questioning: what is held after an answer, what stays closed, when the bot may answer."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from knowledge.derivation import work_out
+from knowledge.inference import infer
+from knowledge.loader import KnowledgeBase
+from knowledge.model import UNKNOWN, Cause, Fact, Facts, Interval, Value
+
+#: No more questions than these before the bot settles for what it knows.
+MOST_QUESTIONS = 9
+#: While one of these is known, a person must look into the case: the bot never answers by itself.
+NEEDS_A_PERSON: Mapping[str, frozenset[str]] = {
+    "payout_status": frozenset({"failed", "held"}),
+    "notice": frozenset({"risk", "retrieval", "documents", "judicial"}),
+    "payer_is_licensed": frozenset({"no"}),
+    "agent_reachable": frozenset({"no"}),
+    "activated": frozenset({"no"}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What is held of a case: the facts with all that follows from them."""
+
+    known: Facts
+    #: The unknown facts that could change when the money is due, in the order in which they are asked.
+    narrowing: tuple[str, ...]
+    #: From when on the money is late, if it can be told when it is due.
+    deadline: datetime | None
+
+
+def hold(facts: Facts, knowledge: KnowledgeBase, now: datetime, closed: frozenset[str]) -> Held:
+    """Work out what follows from the facts at the moment; closed: facts that will not be asked again."""
+    final = closed | {key for key, fact in facts.items() if fact.value == UNKNOWN}
+    timing = work_out(facts, knowledge.acquirers, knowledge.calendar, now, final=final)
+    known = {**facts, **timing.facts, **infer(facts, knowledge.acquirers)}
+    return Held(known=known, narrowing=timing.narrowing, deadline=timing.deadline)
+
+
+def closed_facts(asked: Sequence[str], given_up: Collection[str]) -> frozenset[str]:
+    """Name the facts not to be asked again: those that he cannot tell, and those asked twice already."""
+    return frozenset(given_up) | {key for key in asked if asked.count(key) > 1}
+
+
+def keeps_what_he_said(known: Fact | None, answer: Value) -> bool:
+    """Say whether an answer leaves a fact as it is: he cannot say the minute, the day that he said stays."""
+    return answer == UNKNOWN and known is not None and isinstance(known.value, Interval)
+
+
+def may_advise(cause: Cause, known: Facts) -> bool:
+    """Say whether the bot may answer by itself: all that the cause rests on is known, and nothing forbids it."""
+    if cause.handled_by != "bot" or forbids_advice(known):
+        return False
+    held = all(fact in known and known[fact].value in values for fact, values in cause.needs.items())
+    return held and (cause.follow_up != "deadline" or "due_at" in known)
+
+
+def forbids_advice(known: Facts) -> bool:
+    """Say whether something is known that a person must look into."""
+    return any(key in known and known[key].value in values for key, values in NEEDS_A_PERSON.items())

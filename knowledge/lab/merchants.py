@@ -1,0 +1,150 @@
+"""Merchants drawn from the knowledge base: a cause, and facts that go with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from random import Random
+
+from knowledge.calendar import ONE_DAY
+from knowledge.derivation import work_out
+from knowledge.engine import DUE_REASON, DUE_STATE
+from knowledge.inference import FITTING
+from knowledge.loader import KnowledgeBase
+from knowledge.model import UNKNOWN, Cause, Fact, Interval, Source, Value
+from knowledge.settlement import SHANGHAI
+
+#: How often the first message names a fact beside the complaint.
+OPENING = {"paid_at": 0.6, "amount": 0.5, "brand": 0.3, "pay_method": 0.25, "settlement_mode": 0.15}
+#: The share of those naming the time of the sale who name only the day.
+ONLY_THE_DAY = 0.6
+#: What nobody is asked, and what is known of it from the start where the cause shows it.
+LOOKED_UP: Mapping[str, float] = {"channel_state": 0.5, "earlier_ticket": 1.0}
+#: Tries to find a sale that is due as drawn, before the due state is drawn anew.
+MOST_TRIES = 3000
+#: A merchant writes between these hours.
+WRITES = (8, 23)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merchant:
+    """One merchant: why his money does not arrive, and all that he could answer."""
+
+    cause: str
+    now: datetime
+    truth: Mapping[str, Value]
+    #: What is known before the first question.
+    opening: Mapping[str, Fact]
+
+
+class Drawing:
+    """Draws merchants, always the same ones from the same random numbers."""
+
+    def __init__(self, knowledge: KnowledgeBase, random: Random) -> None:
+        self._knowledge = knowledge
+        self._random = random
+        self._causes = tuple(knowledge.causes.values())
+        self._weights = [cause.weight for cause in self._causes]
+        self._brands = (*knowledge.acquirers.brands, UNKNOWN)
+        year = knowledge.calendar.last_day.year
+        self._first_day = date(year, 1, 12)
+
+    def merchant(self) -> Merchant:
+        """Draw the next merchant."""
+        cause = self._random.choices(self._causes, self._weights)[0]
+        truth: dict[str, Value] = {
+            key: self._pick(shares_of(cause, key, self._knowledge))
+            for key, spec in self._knowledge.facts.items()
+            if spec.usual
+        }
+        now = self._place_in_time(cause, truth)
+        self._fill_in(truth)
+        return Merchant(cause=cause.id, now=now, truth=truth, opening=self._opening(cause, truth))
+
+    def other(self, key: str, merchant: Merchant) -> Value:
+        """Draw a wrong answer to a question: another value of the fact."""
+        true = merchant.truth[key]
+        if isinstance(true, datetime):
+            return true - self._random.choice((1, 2)) * ONE_DAY
+        if isinstance(true, int):
+            return self._days() if key == "onboarded_days" else max(1, true // self._random.choice((2, 10)))
+        values = [value for value in self._knowledge.facts[key].values if value != true]
+        return self._random.choice(values)
+
+    def _pick(self, shares: Mapping[str, float]) -> str:
+        return self._random.choices(list(shares), list(shares.values()))[0]
+
+    def _place_in_time(self, cause: Cause, truth: dict[str, Value]) -> datetime:
+        """Find a sale that is due as the cause has it, by the real arithmetic; gives the moment he writes."""
+        while True:
+            state = self._pick(shares_of(cause, DUE_STATE, self._knowledge))
+            reason = self._pick(shares_of(cause, DUE_REASON, self._knowledge))
+            for _ in range(MOST_TRIES):
+                sale, now = self._sale(cause)
+                facts = {key: Fact(value, "merchant") for key, value in sale.items()}
+                timing = work_out(facts, self._knowledge.acquirers, self._knowledge.calendar, now)
+                found = {key: fact.value for key, fact in timing.facts.items()}
+                if found.get(DUE_STATE) == state and found.get(DUE_REASON) in (None, reason):
+                    truth |= sale
+                    return now
+
+    def _sale(self, cause: Cause) -> tuple[dict[str, Value], datetime]:
+        """Draw what the due date depends on."""
+        day = self._first_day + ONE_DAY * self._random.randrange(350)
+        now = self._at(day, self._random.randrange(WRITES[0] * 60, WRITES[1] * 60))
+        lag = self._random.choice((0, 0, 1, 1, 1, 2, 3, self._random.randrange(4, 10)))
+        paid_at = self._at(day - lag * ONE_DAY, self._random.randrange(24 * 60))
+        if paid_at >= now:
+            paid_at -= ONE_DAY
+        drawn = ("pay_method", "d0_switch", "settlement_mode")
+        sale: dict[str, Value] = {key: self._pick(shares_of(cause, key, self._knowledge)) for key in drawn}
+        sale |= {
+            "paid_at": paid_at,
+            "amount": max(1, round(100 * self._random.lognormvariate(6.6, 1.6))),
+            "onboarded_days": self._days(),
+            "brand": self._random.choice(self._brands),
+        }
+        return sale, now
+
+    def _at(self, day: date, minute: int) -> datetime:
+        return datetime.combine(day, time(), SHANGHAI) + timedelta(minutes=minute)
+
+    def _days(self) -> int:
+        return self._random.randrange(5, 90) if self._random.random() < 0.2 else self._random.randrange(90, 1500)
+
+    def _fill_in(self, truth: dict[str, Value]) -> None:
+        """Draw the answers from which the derived facts follow as drawn."""
+        brand = truth["brand"]
+        smallest = self._knowledge.acquirers.profile(str(brand)).min_payout
+        below = truth["balance_below_minimum"] == "yes"
+        truth["pending_balance"] = (
+            self._random.randrange(1, max(2, smallest)) if below else smallest + int(str(truth["amount"]))
+        )
+        registered, fits = str(truth["registered_as"]), truth["account_fits"] == "yes"
+        fitting = FITTING[registered]
+        truth["account_kind"] = fitting if fits else next(k for k in FITTING.values() if k != fitting)
+
+    def _opening(self, cause: Cause, truth: Mapping[str, Value]) -> dict[str, Fact]:
+        told: dict[str, Fact] = {"complaint": Fact(truth["complaint"], "reader")}
+        for key, share in OPENING.items():
+            if self._random.random() < share and truth[key] != UNKNOWN:
+                told[key] = Fact(self._as_told(truth[key]), "reader")
+        for key, spec in self._knowledge.facts.items():
+            unasked = spec.usual and not spec.ask and not spec.derived_from
+            if unasked and (key in cause.signs or key in cause.needs):
+                source: Source = "system" if key in LOOKED_UP else "reader"
+                if self._random.random() < LOOKED_UP.get(key, 1.0):
+                    told[key] = Fact(truth[key], source)
+        return told
+
+    def _as_told(self, value: Value) -> Value:
+        if not isinstance(value, datetime) or self._random.random() >= ONLY_THE_DAY:
+            return value
+        start = datetime.combine(value.date(), time(), SHANGHAI)
+        return Interval(start, start + ONE_DAY)
+
+
+def shares_of(cause: Cause, key: str, knowledge: KnowledgeBase) -> Mapping[str, float]:
+    """Give how often merchants with a cause show each value of a fact; nothing outside what it needs."""
+    shown = cause.signs.get(key, knowledge.facts[key].usual)
+    allowed = cause.needs.get(key)
+    return shown if allowed is None else {value: shown[value] for value in allowed}
