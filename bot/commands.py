@@ -17,7 +17,7 @@ from bot.channels.console import ConsoleChats
 from bot.control import ask_service
 from bot.logs import set_up_logs
 from bot.parts import put_together
-from bot.serving import run_service
+from bot.serving import ServiceError, run_service
 from bot.settings import Settings
 from bot.terminal import talk_in_terminal
 from bot.wording import SHANGHAI
@@ -49,7 +49,7 @@ def main() -> None:
     """Run the command line; what is wrong is said in one line."""
     try:
         cli()
-    except (StoreError, KnowledgeError, VaultError, AdministrationError) as error:
+    except (StoreError, KnowledgeError, VaultError, AdministrationError, ServiceError) as error:
         _give_up(str(error))
 
 

@@ -18,6 +18,10 @@ from bot.settings import Settings
 GRACE_SECONDS = 3
 
 
+class ServiceError(Exception):
+    """The service cannot be started; the message says why and what to do."""
+
+
 class _Server(uvicorn.Server):
     """A server that greets once it answers, and leaves the signals to run_service."""
 
@@ -40,19 +44,20 @@ class _Server(uvicorn.Server):
 
 def run_service(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM."""
+    listening = _listen(settings)
     parts = open_parts(settings)
     try:
         password_file = ensure_admin(parts, settings, now())
-        asyncio.run(_serve(parts, settings, password_file))
+        asyncio.run(_serve(parts, settings, password_file, listening))
     finally:
         parts.store.close()
 
 
-async def _serve(parts: Parts, settings: Settings, password_file: Path | None) -> None:
+async def _serve(
+    parts: Parts, settings: Settings, password_file: Path | None, listening: socket.socket
+) -> None:
     config = uvicorn.Config(
         build_app(parts, settings),
-        host=settings.host,
-        port=settings.port,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -67,7 +72,21 @@ async def _serve(parts: Parts, settings: Settings, password_file: Path | None) -
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    await server.serve()
+    with listening:
+        await server.serve(sockets=[listening])
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Take the address before anything else is started."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        message = (
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); "
+            "stop the other program, or set DAOZHANG_PORT to another port"
+        )
+        raise ServiceError(message) from None
 
 
 def _greeting(settings: Settings, password_file: Path | None) -> str:
