@@ -52,5 +52,6 @@ def build_desk(deps: DeskDeps) -> APIRouter:
     for path, endpoint in forms.items():
         router.add_api_route(path, endpoint, methods=["POST"], response_model=None)
     every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-    router.add_api_route("/{rest:path}", entry.show_nothing, methods=every, response_model=None)
+    for path in ("", "/{rest:path}"):
+        router.add_api_route(path, entry.show_nothing, methods=every, response_model=None)
     return router

@@ -13,7 +13,9 @@ from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Scope, Send
 
 from triage.accounts import Session, find_session, keep_alive
 from triage.desk.pages import Desk
@@ -42,6 +44,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+HTTPS_HEADERS = {"Strict-Transport-Security": f"max-age={YEAR}"}
 _TICKET_PAGE = re.compile(r"/desk/tickets/DZ-[0-9]{6,15}")
 _LOG = structlog.get_logger(__name__)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -74,9 +77,20 @@ class DeskRoute(APIRoute):
                 response = await handler(request)
             except Exception as error:  # noqa: BLE001 - every error becomes a page with the same headers
                 response = _page_for(self.desk, request, error)
-            return _dress(self.desk, request, response)
+            return _keep_language(self.desk, request, response)
 
         return handle
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, with the headers on the answer whoever made it."""
+        headers = HEADERS | (HTTPS_HEADERS if self.desk.deps.secure_cookies else {})
+
+        async def send_dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(headers)
+            await send(message)
+
+        await super().handle(scope, receive, send_dressed)
 
 
 def _page_for(desk: Desk, request: Request, error: Exception) -> Response:
@@ -95,10 +109,7 @@ def _page_for(desk: Desk, request: Request, error: Exception) -> Response:
     return desk.message(request, "failed", status=500)
 
 
-def _dress(desk: Desk, request: Request, response: Response) -> Response:
-    response.headers.update(HEADERS)
-    if desk.deps.secure_cookies:
-        response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
+def _keep_language(desk: Desk, request: Request, response: Response) -> Response:
     language = asked_language(request)
     if language:
         secure = desk.deps.secure_cookies
