@@ -12,6 +12,7 @@ from bot.conversation import Conversation
 from bot.decision import Decision, Situation
 from bot.messages import Incoming
 from bot.talk import Talk, read_talk
+from bot.wording import SHANGHAI
 from knowledge.loader import KnowledgeBase
 from knowledge.redaction import redact
 from triage import model, talks, tickets
@@ -135,7 +136,7 @@ class Turns:
     ) -> Situation:
         still_open, resolved = tickets.tickets_of(transaction.connection, row.id)
         return Situation(
-            now=now,
+            now=now.astimezone(SHANGHAI),
             talk=read_talk(row.talk, self._knowledge.facts),
             first=first,
             ticket=still_open,
