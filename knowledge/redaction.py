@@ -31,9 +31,9 @@ _MASKED = r"(?<!\*)\*{4} ?\d{4}(?!\d)"
 _SECRET = re.compile(
     r"(密码|密碼|验证码|驗證碼|动态码|校验码|安全码|有效期|cvv2?|cvn2?|cvc2?|password|passcode|passwd|pwd"
     r"|(?<!auth )(?<!authorization )(?<!authorisation )(?<!approval )(?<!response )(?<!error )(?<!reject )"
-    r"(?<!auth)(?<!qr )(?<!bar )(?<!zip )\bcode|\bpin|\botp|expiry|expires)"
+    r"(?<!auth)(?<!qr )(?<!bar )(?<!zip )(?<![a-z*])(?:code|pin|otp)|expiry|expires)"
     r"((?:[\s:：=＝#]|是|为|為|is|to|改成|叫){0,4})"
-    rf"((?:\d|[{_CHINESE}]){{3,8}}|\d\d[ ]?[/-][ ]?\d\d)(?!\d|[{_CHINESE}])",
+    rf"((?:\d|[{_CHINESE}]){{3,8}}|\d\d[ ]?[/-][ ]?\d\d)(?![\d*{_CHINESE}])",
     re.IGNORECASE,
 )
 _SCAN = re.compile(f"(?P<masked>{_MASKED})|(?P<run>{_RUN})")
@@ -83,8 +83,15 @@ class _Mask:
 
 def redact(text: str) -> Redacted:
     """Mask what must not be kept. Doing it twice changes nothing; takes linear time."""
-    text, phones = _hide_numbers(_hide_secrets(text))
-    return Redacted(text, phones)
+    phones: tuple[str, ...] = ()
+    while True:
+        hidden, found = _hide_numbers(text)
+        hidden = _hide_secrets(hidden)
+        phones += found
+        if hidden == text:
+            return Redacted(text, phones)
+        # What was masked may have stood between a label and a number: look again.
+        text = hidden
 
 
 def _hide_secrets(text: str) -> str:
