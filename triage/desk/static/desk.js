@@ -6,6 +6,10 @@ const body = document.body;
 const live = document.getElementById("live");
 const byId = (id) => document.getElementById(id);
 
+// The answer to a refused form has the form's address, which cannot be fetched: put the page's own there.
+const address = body.dataset.address;
+if (address && !address.startsWith(location.pathname + "?")) history.replaceState(null, "", address);
+
 // ---- What is being typed -------------------------------------------------------------------------
 
 const fields = "textarea, select, input:not([type=hidden])";
@@ -200,5 +204,6 @@ if (help) {
   help.addEventListener("click", () => byId("help").showModal());
 }
 
+document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest" });
 const log = byId("log");
 if (log) log.scrollTop = log.scrollHeight;
