@@ -7,7 +7,7 @@ from datetime import datetime
 from knowledge.model import FactSpec, Value
 from knowledge.reading.intents import Guess
 from knowledge.reading.mentions import Mention
-from knowledge.reading.moments import sale_moment
+from knowledge.reading.moments import sale_moment, speaks_of_sale
 from knowledge.reading.slots import Slots
 
 #: What a sure intent says of the complaint.
@@ -21,6 +21,8 @@ COMPLAINTS = {
 MODES = {"INSTANT": "d0", "D0": "d0", "T0": "t0", "D1": "d1", "T1": "t1"}
 #: Intents whose numbers and days are not about a sale.
 _ELSEWHERE = frozenset({"out_of_scope", "greeting_thanks"})
+#: Intents whose days are those of a sale.
+_OF_SALES = frozenset({"payout_not_arrived", "amount_mismatch", "charged_but_failed"})
 _CUSTOMER = re.compile(
     r"顾客|客人|客户|持卡人|买家|对方|他|她|人家|customer|cardholder|buyer|client|\bhis\b|\bher\b"
 )
@@ -52,9 +54,9 @@ def read_facts(
     if guess.intent not in _ELSEWHERE or not guess.sure:
         facts |= _money(slots)
         asked = expecting is not None and expecting.key == "paid_at"
-        moment = sale_moment(text, slots.days, slots.times, now, asked=asked)
-        if moment is not None:
-            facts["paid_at"] = moment
+        if asked or guess.intent in _OF_SALES or speaks_of_sale(text):
+            moment = sale_moment(text, slots.days, slots.times, now, asked=asked)
+            facts |= {} if moment is None else {"paid_at": moment}
     return {key: value for key, value in facts.items() if _is_known(specs, key, value)}
 
 

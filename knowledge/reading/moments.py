@@ -17,7 +17,7 @@ _JUST_NOW = re.compile(r"刚刚|刚才|刚刷|刚收|刚付|just now|just (?:too
 #: How far back "just now" may reach.
 _JUST = timedelta(hours=1)
 _SALE = re.compile(
-    r"刷|收|付|卖|交易|消费|扫|买单|做了|开的|那笔|paid|sale|swip|took|charged|transaction|payment|card"
+    r"刷|收(?!到)|付|卖|交易|消费|扫|买单|做了|开的|那笔|paid|sale|swip|took|charged|transaction|payment|card"
 )
 
 
@@ -32,7 +32,7 @@ def sale_moment(
     if not past:
         if not days and not times and _JUST_NOW.search(text):
             return Interval(now - _JUST, now)
-        if days or not times or not (asked or _SALE.search(text)):
+        if days or not times or not (asked or speaks_of_sale(text)):
             return None
         return _at_latest(times[0], now)
     day = min(past, key=lambda one: one.first)
@@ -44,6 +44,11 @@ def sale_moment(
     if day.first != day.last:
         return _clipped(Interval(_midnight(day.first, now), _midnight(day.last + _DAY, now)), now)
     return _on(day.first, _time_of(day, times), now)
+
+
+def speaks_of_sale(text: str) -> bool:
+    """Tell whether a normalised text speaks of a sale or a payment at all."""
+    return _SALE.search(text) is not None
 
 
 def _is_promise(text: str, day: Day) -> bool:

@@ -13,6 +13,8 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _SPACES = re.compile(r"\s+")
 #: A pinyin word this long is no English word by accident: it makes the whole message pinyin.
 _CLEARLY_PINYIN = 5
+#: So many different words, all of them known pinyin, are clear enough however short.
+_ENOUGH_PINYIN = 3
 
 
 @cache
@@ -51,7 +53,8 @@ class Normaliser:
     def _spell_out(self, text: str) -> str:
         """Replace pinyin by the characters it stands for, if the message has clear pinyin at all."""
         words = {word: self._from_pinyin(word) for word in set(_LATIN_WORD.findall(text))}
-        if not any(found and len(word) >= _CLEARLY_PINYIN for word, found in words.items()):
+        clear = any(found and len(word) >= _CLEARLY_PINYIN for word, found in words.items())
+        if not clear and (len(words) < _ENOUGH_PINYIN or not all(words.values())):
             return text
         spelt = _LATIN_WORD.sub(lambda match: words[match[0]] or match[0], text)
         return re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", spelt)

@@ -60,9 +60,7 @@ _SETTLE = re.compile(
     r"结算|收款卡|到账卡|我的卡|我卡|提现|绑|入账|到(?:我|建|工|农|中|招)|换成|改成"
     r"|settle|payout|my card|my account"
 )
-_CUSTOMERS = re.compile(
-    r"顾客|客人|客户|持卡人|对方|他|她|小票|刷的?卡|刷了|付款|customer|cardholder|buyer|slip"
-)
+_CUSTOMERS = re.compile(r"顾客|客人|客户|持卡人|对方|他|她|小票|刷的?卡|customer|cardholder|buyer|slip")
 
 
 @dataclass(frozen=True, slots=True)
