@@ -5,11 +5,10 @@ from datetime import datetime
 
 from bot.decision import Situation
 from bot.talk import Talk
-from knowledge.derivation import work_out
 from knowledge.engine import Engine
-from knowledge.inference import infer
+from knowledge.inquiry import closed_facts, hold
 from knowledge.loader import KnowledgeBase
-from knowledge.model import UNKNOWN, Diagnosis, Fact, Facts
+from knowledge.model import Diagnosis, Fact, Facts
 from triage.incidents import IncidentView, matching, missing_scope
 
 
@@ -46,25 +45,18 @@ class Case:
 
 def think(talk: Talk, situation: Situation, knowledge: KnowledgeBase, engine: Engine) -> Case:
     """Work everything out anew from the facts of the talk."""
-    known: dict[str, Fact] = dict(talk.facts)
-    closed = _closed(talk)
-    final = closed | {key for key, fact in known.items() if fact.value == UNKNOWN}
-    timing = work_out(known, knowledge.acquirers, knowledge.calendar, situation.now, final=final)
-    known |= timing.facts | infer(known, knowledge.acquirers)
+    closed = closed_facts(talk.asked, talk.closed)
+    held = hold(talk.facts, knowledge, situation.now, closed)
+    known = dict(held.known)
     incident = matching(situation.incidents, known)
     if incident:
         known["channel_state"] = Fact("outage", "system")
-    diagnosis = engine.diagnose(known, closed=closed, narrowing=timing.narrowing)
+    diagnosis = engine.diagnose(known, closed=closed, narrowing=held.narrowing)
     scope = () if incident else missing_scope(situation.incidents, known)
     return Case(
         known=known,
         diagnosis=diagnosis,
         incident=incident,
-        scope_questions=tuple(key for key in scope if key not in final),
-        deadline=timing.deadline,
+        scope_questions=tuple(key for key in scope if key not in closed),
+        deadline=held.deadline,
     )
-
-
-def _closed(talk: Talk) -> frozenset[str]:
-    """Facts not to be asked again: those that he cannot tell, and those asked twice already."""
-    return talk.closed | {key for key in talk.asked if talk.asked.count(key) > 1}

@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
 import typer
@@ -14,6 +13,7 @@ from rich.console import Console
 from bot.administration import Administration, AdministrationError
 from bot.app import now, open_parts
 from bot.channels.console import ConsoleChats
+from bot.commands_kb import kb
 from bot.control import ask_service
 from bot.logs import set_up_logs
 from bot.parts import put_together
@@ -21,7 +21,7 @@ from bot.serving import ServiceError, run_service
 from bot.settings import Settings
 from bot.terminal import talk_in_terminal
 from bot.wording import SHANGHAI
-from knowledge.loader import PACKAGED, load_knowledge
+from knowledge.loader import load_knowledge
 from knowledge.reading.reader import Reader
 from knowledge.reading.understand import understand_line
 from knowledge.yaml_source import KnowledgeError
@@ -33,7 +33,6 @@ cli = typer.Typer(
 )
 users = typer.Typer(help="The people at the desk.", no_args_is_help=True)
 outages = typer.Typer(help="Declared outages.", no_args_is_help=True)
-kb = typer.Typer(help="The knowledge base.", no_args_is_help=True)
 cli.add_typer(users, name="user")
 cli.add_typer(outages, name="incident")
 cli.add_typer(kb, name="kb")
@@ -135,13 +134,6 @@ def _understood(reader: Reader, line: str, at: datetime) -> dict[str, Any]:
 def key() -> None:
     """Print a new secret key for DAOZHANG_SECRET_KEY."""
     sys.stdout.write(new_key() + "\n")
-
-
-@kb.command("check")
-def kb_check(folder: Annotated[Path, typer.Argument(help="The knowledge folder.")] = PACKAGED) -> None:
-    """Look for mistakes in the knowledge base; prints all of them with file, line and how to fix it."""
-    knowledge = load_knowledge(folder)
-    sys.stdout.write(f"{len(knowledge.causes)} causes, {len(knowledge.facts)} facts: no mistakes.\n")
 
 
 @users.command("add")

@@ -10,6 +10,7 @@ from bot.due_words import due_reason, due_strip
 from bot.questions import Questions
 from bot.talk import Outcome, Wake
 from bot.wording import Wording, before, moment
+from knowledge.inquiry import may_advise
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Cause, Fact, Language, Value
 from knowledge.redaction import redact
@@ -46,7 +47,7 @@ class Conclusions:
         talk = decision.talk
         cause = self._believed(case)
         refund = talk.facts.get("complaint", Fact("", "merchant")).value == "refund"
-        if not refund and self._can_advise(cause, case) and "insists" not in talk.signals:
+        if not refund and may_advise(cause, case.known) and "insists" not in talk.signals:
             self._advise(decision, situation, case, cause, read)
             return
         if not talk.evidence_asked:
@@ -205,13 +206,6 @@ class Conclusions:
         """Give the cause that the ticket names: the likeliest one, if it is likely enough to be named."""
         named = case.diagnosis.causes[0][1] >= NAMED_FROM
         return self._knowledge.causes[case.leader if named else UNKNOWN]
-
-    def _can_advise(self, cause: Cause, case: Case) -> bool:
-        """Say whether the bot may answer by itself: all that the cause rests on is known for sure."""
-        if cause.handled_by != "bot":
-            return False
-        held = all(fact in case.known and case.known[fact].value in cause.needs[fact] for fact in cause.needs)
-        return held and (cause.follow_up != "deadline" or case.due_at is not None)
 
     def _advise(
         self, decision: Decision, situation: Situation, case: Case, cause: Cause, read: Mapping[str, Value]

@@ -12,15 +12,14 @@ from bot.questions import CORRECT, Questions, option_of
 from bot.talk import Pending, Talk
 from bot.wording import Wording
 from knowledge.engine import Engine
+from knowledge.inquiry import MOST_QUESTIONS, keeps_what_he_said
 from knowledge.loader import KnowledgeBase
-from knowledge.model import UNKNOWN, Fact, Interval, Language, Reading
+from knowledge.model import UNKNOWN, Fact, Language, Reading
 from knowledge.reading.reader import Reader
 from knowledge.redaction import Redacted, redact
 from triage.model import TicketStatus
 from triage.service_hours import ServiceHours
 
-#: No more questions than these before the bot settles for what it knows.
-MOST_QUESTIONS = 9
 #: Answers in a row that are not understood before a question counts as "don't know".
 MOST_MISSES = 2
 #: Intents that say something about money that should have come.
@@ -283,7 +282,7 @@ def _learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
         talk = Talk(language=talk.language, step=talk.step, told=talk.told, facts=lasting)
     for key, fact in said.items():
         known = talk.facts.get(key)
-        if fact.value == UNKNOWN and known and isinstance(known.value, Interval):
+        if keeps_what_he_said(known, fact.value):
             # He cannot say the minute: the day that he did say stays.
             talk = replace(talk, closed=talk.closed | {key})
         else:

@@ -51,7 +51,7 @@ def keeps_what_he_said(known: Fact | None, answer: Value) -> bool:
 
 
 def may_advise(cause: Cause, known: Facts) -> bool:
-    """Say whether the bot may answer by itself: all that the cause rests on is known, and nothing forbids it."""
+    """Say whether the bot may answer by itself: what the cause rests on is known, and nothing forbids it."""
     if cause.handled_by != "bot" or forbids_advice(known):
         return False
     held = all(fact in known and known[fact].value in values for fact, values in cause.needs.items())

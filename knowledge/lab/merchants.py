@@ -9,6 +9,7 @@ from knowledge.calendar import ONE_DAY
 from knowledge.derivation import work_out
 from knowledge.engine import DUE_REASON, DUE_STATE
 from knowledge.inference import FITTING
+from knowledge.lab.shares import shares_of
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Cause, Fact, Interval, Source, Value
 from knowledge.settlement import SHANGHAI
@@ -109,7 +110,9 @@ class Drawing:
         return datetime.combine(day, time(), SHANGHAI) + timedelta(minutes=minute)
 
     def _days(self) -> int:
-        return self._random.randrange(5, 90) if self._random.random() < 0.2 else self._random.randrange(90, 1500)
+        return (
+            self._random.randrange(5, 90) if self._random.random() < 0.2 else self._random.randrange(90, 1500)
+        )
 
     def _fill_in(self, truth: dict[str, Value]) -> None:
         """Draw the answers from which the derived facts follow as drawn."""
@@ -141,10 +144,3 @@ class Drawing:
             return value
         start = datetime.combine(value.date(), time(), SHANGHAI)
         return Interval(start, start + ONE_DAY)
-
-
-def shares_of(cause: Cause, key: str, knowledge: KnowledgeBase) -> Mapping[str, float]:
-    """Give how often merchants with a cause show each value of a fact; nothing outside what it needs."""
-    shown = cause.signs.get(key, knowledge.facts[key].usual)
-    allowed = cause.needs.get(key)
-    return shown if allowed is None else {value: shown[value] for value in allowed}
