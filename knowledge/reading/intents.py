@@ -22,6 +22,19 @@ CANDIDATES = 4
 #: A guess is sure from this score and this lead over the second on.
 SURE_SCORE = 2.0
 SURE_LEAD = 0.8
+#: When two score at least this much and nearly the same, the first of PRECEDENCE is meant.
+STRONG = 3.0
+NEARLY = 1.2
+#: What a message is about when it is about two things: the tie-break of the intents' definitions.
+PRECEDENCE = (
+    "human_agent",
+    "complaint_fraud",
+    "refund_question",
+    "charged_but_failed",
+    "amount_mismatch",
+    "risk_hold",
+    "payout_not_arrived",
+)
 #: What out_of_scope scores when nothing speaks for any intent.
 NOTHING = 0.6
 #: A piece in more than this share of all sentences finds none of them.
@@ -94,8 +107,10 @@ class IntentReader:
         for name, likeness in self._likeness(_plain(text)).items():
             scores[name] += LIKENESS * likeness
         scores["out_of_scope"] += NOTHING
-        (first, best), (second, next_best) = sorted(scores.items(), key=lambda item: -item[1])[:2]
-        lead = best - max(next_best, 0.0)
+        first, second = _ranked(scores)
+        best, next_best = scores[first], scores[second]
+        # A lead below 0 is one by precedence.
+        lead = abs(best - max(next_best, 0.0)) if best >= next_best else SURE_LEAD
         confidence = (1 - math.exp(-max(best, 0.0) / 2)) * (0.5 + 0.5 * (1 - math.exp(-lead)))
         return Guess(
             intent=first,
@@ -133,6 +148,17 @@ class IntentReader:
             if likeness >= LEAST_LIKENESS and likeness > best.get(sentence.intent, 0.0):
                 best[sentence.intent] = likeness
         return best
+
+
+def _ranked(scores: Mapping[str, float]) -> tuple[str, str]:
+    """Give the best intent and the second: by score, but of two strong ones by precedence."""
+    first, second, *_ = sorted(scores, key=lambda name: -scores[name])
+    for name in PRECEDENCE:
+        if name == first:
+            break
+        if scores[name] >= max(STRONG, scores[first] - NEARLY):
+            return name, first
+    return first, second
 
 
 def _is_latin(sign: Sign) -> bool:

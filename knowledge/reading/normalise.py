@@ -29,6 +29,11 @@ def _simplified() -> dict[int, str]:
     return table
 
 
+def _as_pattern(word: str) -> str:
+    """Match a word anywhere; a Latin one only as a whole word."""
+    return rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(word)
+
+
 class Normaliser:
     """Normalises messages with the lexicon's tables of typing errors and pinyin."""
 
@@ -37,13 +42,13 @@ class Normaliser:
         self._simplified = _simplified()
         self._typos = dict(typos)
         longest = sorted(typos, key=len, reverse=True)
-        self._typo = re.compile("|".join(map(re.escape, longest)) or "(?!)")
+        self._typo = re.compile("|".join(map(_as_pattern, longest)) or "(?!)")
         self._pinyin = dict(pinyin)
         self._longest_pinyin = max((len(word) for word in pinyin), default=0)
 
     def normalise(self, text: str) -> str:
         """Give the text as the other parts of the reader expect it: lower case, simplified, half width."""
-        text = unicodedata.normalize("NFKC", text).lower()
+        text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
         if not text.isascii():
             text = _INVISIBLE.sub("", text).translate(self._simplified)
         text = _SPACES.sub(" ", text).strip()

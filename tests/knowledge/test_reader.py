@@ -1,0 +1,250 @@
+"""A message gives its intent, its facts and the answer to what was asked."""
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from knowledge.loader import PACKAGED, KnowledgeBase, load_knowledge
+from knowledge.model import UNKNOWN, Interval, Value
+from knowledge.reading.lexicon import INTENTS, load_lexicon
+from knowledge.reading.reader import Reader
+from knowledge.redaction import redact
+from knowledge.yaml_source import KnowledgeError
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 10, 9, 10, 30, tzinfo=SHANGHAI)
+
+
+@pytest.fixture(scope="module")
+def base() -> KnowledgeBase:
+    return load_knowledge(PACKAGED)
+
+
+@pytest.fixture(scope="module")
+def reader(base: KnowledgeBase) -> Reader:
+    return Reader(base.lexicon, base.facts)
+
+
+def moment(day: int, hour: int = 0, minute: int = 0, month: int = 10) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("昨天下午刷了3500没到账", "payout_not_arrived"),
+        ("拉卡拉刷卡钱没到", "payout_not_arrived"),
+        ("昨天刷的錢還沒到賬", "payout_not_arrived"),
+        ("zuotian shuaka meidaozhang", "payout_not_arrived"),
+        ("My takings from yesterday haven't arrived", "payout_not_arrived"),
+        ("到账少了20块", "amount_mismatch"),
+        ("刷了5000只到了4970", "amount_mismatch"),
+        ("顾客被扣款了但机器显示失败", "charged_but_failed"),
+        ("the customer was charged but the sale was declined", "charged_but_failed"),
+        ("什么时候到账", "arrival_time"),
+        ("周六刷的哪天能到", "arrival_time"),
+        ("客人要退款怎么弄", "refund_question"),
+        ("怎么换结算卡", "change_account"),
+        ("我的钱被冻结了", "risk_hold"),
+        ("机器刷不了卡", "system_outage"),
+        ("人工", "human_agent"),
+        ("I want to talk to a person", "human_agent"),
+        ("我的工单处理得怎么样了", "ticket_status"),
+        ("我要投诉", "complaint_fraud"),
+        ("谢谢", "greeting_thanks"),
+        ("费率是多少", "out_of_scope"),
+    ],
+)
+def test_intents(reader: Reader, text: str, intent: str) -> None:
+    reading = reader.read(text, NOW)
+    assert (reading.intent, reading.sure) == (intent, True)
+
+
+def test_tie_breaks(reader: Reader) -> None:
+    assert reader.read("钱没到账，我要投诉，转人工", NOW).intent == "human_agent"
+    assert reader.read("退款没到账", NOW).intent == "refund_question"
+    assert reader.read("再不到账就去派出所报警", NOW).intent == "complaint_fraud"
+
+
+def test_not_understood_is_not_sure(reader: Reader) -> None:
+    for text in ("。。。", "asdfgh", "嗷嗷嗷", ""):
+        assert not reader.read(text, NOW).sure
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("昨天的没到", "zh"),
+        ("shuaka meidaozhang", "zh"),
+        ("not yet", "en"),
+        ("T+1", None),
+        ("OK", None),
+        ("3500", None),
+    ],
+)
+def test_language(reader: Reader, text: str, language: str | None) -> None:
+    assert reader.read(text, NOW).language == language
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        (
+            "昨天下午刷了3500没到账",
+            {"complaint": "not_arrived", "amount": 350000, "paid_at": Interval(moment(8, 12), moment(8, 18))},
+        ),
+        (
+            "9月30号中午12点刷的，T+1",
+            {"settlement_mode": "t1", "paid_at": moment(30, 12, month=9)},
+        ),
+        ("拉卡拉刷卡钱没到", {"complaint": "not_arrived", "brand": "lakala"}),
+        (
+            "顾客被扣款了但机器显示失败",
+            {"complaint": "charged_but_failed", "cardholder_charged": "yes", "txn_result": "failed"},
+        ),
+        ("到账少了20块", {"complaint": "short", "received": "partial"}),
+        (
+            "刷了5000只到了4970",
+            {"complaint": "short", "received": "partial", "amount": 500000, "received_amount": 497000},
+        ),
+        ("我的钱被冻结了", {"payout_status": "held"}),
+        ("我的卡被冻结了", {"settle_card_state": "frozen"}),
+        ("顾客没扣款", {"cardholder_charged": "no"}),
+        ("我的机器不是秒到", {}),
+        ("昨晚九点半刷的", {"paid_at": moment(8, 21, 30)}),
+        ("昨晚12点刷的", {"paid_at": moment(9)}),
+        ("昨晚刷的", {"paid_at": Interval(moment(8, 18), moment(9))}),
+        ("国庆刷的钱没到", {"complaint": "not_arrived", "paid_at": Interval(moment(1), moment(8))}),
+        ("1号到5号的都没到", {"complaint": "not_arrived", "paid_at": Interval(moment(1), moment(2))}),
+        ("应该昨天到账的没到", {"complaint": "not_arrived"}),
+        ("顾客用工行信用卡刷的", {"pay_method": "credit_card"}),
+        ("从工行换成农行", {"settle_bank": "ABC"}),
+        ("结算卡是建行，尾号5566", {"settle_bank": "CCB", "settle_card_last4": "5566"}),
+        ("商户号822584058120033", {"merchant_no": "822584058120033"}),
+        ("隔壁店也没到", {"complaint": "not_arrived", "others_affected": "yes"}),
+        ("今天的都没到账", {"complaint": "not_arrived", "scope": "all_today"}),
+        ("今天吃什么", {}),
+        ("卡号6222021234567890123", {"card_last4": "0123"}),
+    ],
+)
+def test_facts(reader: Reader, text: str, facts: dict[str, Value]) -> None:
+    read = dict(reader.read(redact(text).text, NOW).facts)
+    if "paid_at" not in facts and text.startswith("今天"):
+        read.pop("paid_at", None)
+    assert read == facts
+
+
+@pytest.mark.parametrize(
+    ("fact", "text", "answer"),
+    [
+        ("settlement_mode", "T+1", "t1"),
+        ("settlement_mode", "第一个", "t1"),
+        ("settlement_mode", "2", "d1"),
+        ("settlement_mode", "C", "d0"),
+        ("settlement_mode", "不清楚", UNKNOWN),
+        ("settlement_mode", "下一个工作日", "t1"),
+        ("settlement_mode", "不是秒到", None),
+        ("settlement_mode", "今天天气不错", None),
+        ("cardholder_charged", "没扣款", "no"),
+        ("cardholder_charged", "扣了", "yes"),
+        ("cardholder_charged", "yes", "yes"),
+        ("txn_result", "是的", "success"),
+        ("txn_result", "没成功", "failed"),
+        ("payout_status", "查不到", "not_found"),
+        ("payout_status", "显示划款失败", "failed"),
+        ("payout_status", "不知道在哪看", UNKNOWN),
+        ("settle_card_checked", "不是同一张", "different"),
+        ("settle_card_state", "能用", "normal"),
+        ("card_changed", "换了，还在审核", "pending"),
+        ("card_changed", "没有", "no"),
+        ("notice", "没有", "none"),
+        ("papers_expired", "没过期", "no"),
+        ("papers_expired", "过期了", "yes"),
+        ("activated", "好像没有", "no"),
+        ("others_affected", "别家正常", "no"),
+        ("arrived", "还没到", "no"),
+        ("arrived", "到了", "yes"),
+        ("brand", "用的是拉卡拉", "lakala"),
+        ("settle_bank", "农村信用社", "RCC"),
+        ("amount", "三千五", 350000),
+        ("amount", "12,900.50", 1290050),
+        ("amount", "不记得了", UNKNOWN),
+        ("received_amount", "980", 98000),
+        ("paid_at", "昨天下午3点20", moment(8, 15, 20)),
+        ("paid_at", "15:20", moment(8, 15, 20)),
+        ("paid_at", "8:20", moment(9, 8, 20)),
+        ("paid_at", "2026-10-08 15:20", moment(8, 15, 20)),
+        ("paid_at", "not sure", UNKNOWN),
+        ("onboarded_days", "三个月", 90),
+        ("onboarded_days", "一年", 365),
+        ("onboarded_days", "100", 100),
+        ("card_last4", "8866", "8866"),
+        ("card_last4", "尾号 8866", "8866"),
+        ("card_last4", "62220212", None),
+        ("merchant_no", "8225 8405 8120 033", "822584058120033"),
+        ("merchant_no", "12345", None),
+        ("reference_no", "没有小票", UNKNOWN),
+        ("voucher_no", "000123", "000123"),
+        ("txn_code", "51", "51"),
+        ("complaint", "扣了钱没成功", "charged_but_failed"),
+        ("complaint", "其他", "other"),
+    ],
+)
+def test_answers(base: KnowledgeBase, reader: Reader, fact: str, text: str, answer: Value | None) -> None:
+    assert reader.read(text, NOW, base.facts[fact]).answer == answer
+
+
+def test_every_option_can_be_typed(base: KnowledgeBase, reader: Reader) -> None:
+    for spec in base.facts.values():
+        for value, label in spec.values.items():
+            for text in (label.zh, label.en):
+                assert reader.read(text, NOW, spec).answer == value, (spec.key, text)
+
+
+def test_an_answer_is_no_other_fact(base: KnowledgeBase, reader: Reader) -> None:
+    reading = reader.read("980", NOW, base.facts["received_amount"])
+    assert (reading.answer, dict(reading.facts)) == (98000, {})
+    reading = reader.read("8866", NOW, base.facts["settle_card_last4"])
+    assert reading.answer == "8866"
+    assert "card_last4" not in reading.facts
+
+
+def test_an_unknown_fact_is_not_read(base: KnowledgeBase) -> None:
+    few = {key: base.facts[key] for key in ("amount", "complaint")}
+    reading = Reader(base.lexicon, few).read("昨天拉卡拉刷了3500没到账", NOW)
+    assert dict(reading.facts) == {"amount": 350000, "complaint": "not_arrived"}
+
+
+def test_each_intent_knows_its_own_phrases(base: KnowledgeBase, reader: Reader) -> None:
+    for intent in INTENTS:
+        phrases = base.lexicon.intents[intent].phrases
+        right = sum(reader.read(phrase, NOW).intent == intent for phrase in phrases)
+        assert right >= 0.97 * len(phrases), intent
+
+
+def test_mistakes_are_reported_with_their_lines(tmp_path: Path) -> None:
+    folder = tmp_path / "knowledge"
+    shutil.copytree(PACKAGED, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    (folder / "phrases" / "risk_hold.yaml").unlink()
+    (folder / "phrases" / "refund_question.yaml").write_text(
+        'phrases: [退款]\nsigns:\n  - {say: "退(款", weight: 1}\n  - {say: "<nothing>", weight: 1}\n'
+    )
+    (folder / "phrases" / "arrival_time.yaml").write_text("phrases: 什么时候\n")
+    with pytest.raises(KnowledgeError) as raised:
+        load_lexicon(folder)
+    found = {(mistake.file, mistake.line) for mistake in raised.value.mistakes}
+    assert found >= {
+        ("phrases/risk_hold.yaml", 1),
+        ("phrases/refund_question.yaml", 3),
+        ("phrases/refund_question.yaml", 4),
+        ("phrases/arrival_time.yaml", 1),
+    }
+
+
+def test_holidays_may_be_missing(tmp_path: Path) -> None:
+    folder = tmp_path / "knowledge"
+    shutil.copytree(PACKAGED, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "holidays"))
+    assert load_lexicon(folder).holidays == ()
