@@ -47,13 +47,15 @@ def load_knowledge(folder: Path = PACKAGED) -> KnowledgeBase:
     facts = _facts(document)
     mistakes += document.mistakes
     causes: dict[str, Cause] = {}
-    for path in sorted((folder / "causes").glob("*.yaml")):
-        document = read_document(path, f"causes/{path.name}")
-        cause = _cause(path.stem, document, facts)
+    paths = sorted((folder / "causes").glob("*.yaml"))
+    for path in paths:
+        # Without all the facts, what a cause says of them cannot be judged.
+        cause_document = read_document(path, f"causes/{path.name}")
+        cause = _cause(path.stem, cause_document, None if document.mistakes else facts)
         if cause:
             causes[cause.id] = cause
-        mistakes += document.mistakes
-    if UNKNOWN not in causes:
+        mistakes += cause_document.mistakes
+    if UNKNOWN not in [path.stem for path in paths]:
         fix = "keep causes/unknown.yaml: it stands for what no other cause explains."
         mistakes.append(Mistake("causes/unknown.yaml", 1, "the file is missing.", fix))
     if mistakes or acquirers is None or calendar is None or lexicon is None:
@@ -120,9 +122,9 @@ def _text(form: TextForm) -> Text:
     return Text(form.zh, form.en)
 
 
-def _cause(name: str, document: Document, facts: Mapping[str, FactSpec]) -> Cause | None:
-    form = document.parse(CauseForm)
-    if form is None:
+def _cause(name: str, document: Document, facts: Mapping[str, FactSpec] | None) -> Cause | None:
+    form = document.parse(CauseForm) if not document.mistakes else None
+    if form is None or facts is None:
         return None
     _check_cause(form, document, facts)
     if document.mistakes:
@@ -168,6 +170,9 @@ def _check_cause(form: CauseForm, document: Document, facts: Mapping[str, FactSp
                 known = ", ".join(facts[fact].values) or "none: it cannot be a sign"
                 place = (part, fact) if part == "needs" else (part, fact, value)
                 document.complain(place, f"{fact} has no value {value}.", f"its values are {known}.")
+            elif value not in facts[fact].usual:
+                fix = f"say in questions.yaml how common it is (`usual` of {fact})."
+                document.complain((part, fact), f"{fact} {value} is never seen.", fix)
     for fact in form.ticket.evidence:
         if fact not in facts:
             document.complain(("ticket", "evidence"), f"{fact} is no fact.", "use a fact of questions.yaml.")

@@ -262,3 +262,44 @@ def test_the_error_lists_every_mistake_on_a_line_of_its_own(folder: Path) -> Non
     lines = str(caught.value).splitlines()
     assert len(lines) == len(caught.value.mistakes) == 2
     assert all(" Fix: " in line for line in lines)
+
+
+class TestFilesThatAreNoKnowledge:
+    @pytest.mark.parametrize(
+        ("name", "text", "problem"),
+        [
+            ("questions.yaml", "- one\n- two\n", "no mapping"),
+            ("acquirers.yaml", "- one\n", "no mapping"),
+            ("causes/unknown.yaml", "title: !!python/name:os.system x\n", "not readable"),
+            ("causes/unknown.yaml", "[a, b]: 1\n", "no word"),
+            ("causes/unknown.yaml", "title: &self {zh: *self}\n", "holds itself"),
+        ],
+    )
+    def test_it_is_said_and_not_a_crash(self, folder: Path, name: str, text: str, problem: str) -> None:
+        (folder / name).write_text(text, encoding="utf-8")
+        found = mistakes(folder)
+        assert any(mistake.file == name and problem in mistake.problem for mistake in found), found
+
+    @pytest.mark.parametrize("name", ["questions.yaml", "acquirers.yaml", "lexicon.yaml"])
+    def test_a_missing_file_is_said(self, folder: Path, name: str) -> None:
+        (folder / name).unlink()
+        assert [m.problem for m in mistakes(folder) if m.file == name] == ["the file is missing."]
+
+    def test_a_broken_unknown_is_not_also_missing(self, folder: Path) -> None:
+        (folder / "causes/unknown.yaml").write_text("title: [", encoding="utf-8")
+        assert len(mistakes(folder)) == 1
+
+    def test_a_mistake_in_the_questions_does_not_hide_behind_hundreds(self, folder: Path) -> None:
+        change(folder / "questions.yaml", "zh: 交易结果, en: Sale result", "zh: 交易结果")
+        found = mistakes(folder)
+        assert [mistake.file for mistake in found] == ["questions.yaml"]
+        assert found[0].line > 1
+
+    def test_a_value_that_is_never_seen_cannot_be_a_sign(self, folder: Path) -> None:
+        line = change(
+            folder / "causes/kyc_expired.yaml",
+            "  papers_expired:",
+            "  due_state: {unknown_calendar: often}\n  papers_expired:",
+        )
+        found = mistakes(folder)
+        assert [(m.file, m.line) for m in found] == [("causes/kyc_expired.yaml", line)]
