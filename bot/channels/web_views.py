@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from bot.page.strip import draw_strip
 from bot.talk import Talk, read_talk
-from bot.wording import UNSPOKEN, Wording, before
+from bot.wording import SHANGHAI, UNSPOKEN, Wording, before
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Language
 from triage.model import Ticket, TicketStatus, table, ticket_number
@@ -65,7 +65,7 @@ class Views:
             if line.strip
             else None,
             "client_id": line.key if line.author == "merchant" else None,
-            "at": line.at.isoformat(),
+            "at": line.at.astimezone(SHANGHAI).isoformat(),
         }
 
     def of(self, talk: Talk, ticket: TicketView | None) -> dict[str, Any]:
