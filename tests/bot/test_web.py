@@ -269,7 +269,7 @@ async def stream(house: House, token: str, last: int = 0) -> AsyncIterator[Async
         "scheme": "http",
         "root_path": "",
     }
-    task = asyncio.create_task(house.app(scope, receive, send))  # type: ignore[arg-type]
+    task = asyncio.create_task(house.app(scope, receive, send))
 
     async def events() -> AsyncIterator[dict[str, Any]]:
         text = ""
