@@ -40,8 +40,10 @@ COMMON = frozenset(_COMMON.split())
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 #: Hash of a random password nobody knows: an unknown name takes the same work as a known one.
 _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$u/X7QuNAYUXivTaVujzd9A$V3o64JFLJMS2MMY5J8vXJbl1jI4Tav2PtYqoYMXYpcI"
-#: Each check takes 19 MiB: a flood of logins must not take the memory.
+#: Each check takes 19 MiB and a processor: a flood of logins must not take all of them …
 _CHECKING = threading.BoundedSemaphore(4)
+#: … nor all the threads that serve requests.
+_WAITING = threading.BoundedSemaphore(16)
 
 
 class AccountError(Exception):
@@ -129,7 +131,7 @@ def log_in(store: Store, name: str, password: str, now: datetime, *, device: str
 
     `device` names a browser that logged in to this account before (empty = unknown): its wrong tries are
     counted apart, so that a stranger's guessing does not lock the person out.
-    Raises AccountError: too_many_tries, wrong_login.
+    Raises AccountError: too_many_tries, too_busy, wrong_login.
     """
     name = tidy(name)
     counted = f"{name}#{device}"[:64] if device else name[:64]
@@ -156,7 +158,7 @@ def log_in(store: Store, name: str, password: str, now: datetime, *, device: str
 def change_password(store: Store, session: Session, old: str, new: str, now: datetime) -> str:
     """Change one's own password: all sessions end, and the token of a new one is given.
 
-    Raises AccountError: wrong_password, too_many_tries, same_password, or what is wrong with the new one.
+    Raises AccountError: wrong_password, too_many_tries, too_busy, same_password, or what the new one lacks.
     """
     check_password(session.name, new)
     if old == new:
@@ -228,11 +230,15 @@ def _hash(name: str, password: str) -> str:
 
 
 def _verify(hashed: str, password: str) -> bool:
-    with _CHECKING:
-        try:
+    if not _WAITING.acquire(blocking=False):
+        raise AccountError("too_busy")
+    try:
+        with _CHECKING:
             return _HASHER.verify(hashed, password[: LONGEST + 1])
-        except VerificationError:
-            return False
+    except VerificationError:
+        return False
+    finally:
+        _WAITING.release()
 
 
 def _row(connection: Connection, name: str) -> Mapping[str, Any] | None:

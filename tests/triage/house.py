@@ -2,11 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -207,16 +205,12 @@ def hidden(page: str, action: str) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form.group()))
 
 
-@contextmanager
-def open_house(folder: Path) -> Iterator[House]:
+def open_house(store: Store) -> House:
     """Open a desk with two people, lin (1) and zhao (2)."""
-    store = Store(f"sqlite:///{folder / 'd.db'}")
-    store.migrate()
 
     def hire(tx: Transaction) -> None:
         accounts.add(tx, "lin", "林晓", Role.AGENT, PASSWORD, MORNING)
         accounts.add(tx, "zhao", "赵敏", Role.ADMIN, PASSWORD, MORNING)
 
     store.write(hire)
-    yield House(store, Vault(new_key()))
-    store.close()
+    return House(store, Vault(new_key()))

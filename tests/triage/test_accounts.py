@@ -1,7 +1,7 @@
 """Accounts: passwords, throttled logins, sessions that end when they must."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,13 +17,9 @@ NOW = datetime(2026, 10, 8, 1, 0, tzinfo=UTC)
 GOOD = "三个苹果一杯豆浆真好吃"
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'd.db'}")
-    store.migrate()
+@pytest.fixture(autouse=True)
+def _lin(store: Store) -> None:
     store.write(lambda tx: accounts.add(tx, "lin", "林晓", Role.AGENT, GOOD, NOW))
-    yield store
-    store.close()
 
 
 def session(store: Store, token: str, now: datetime = NOW) -> Session | None:
@@ -122,6 +118,14 @@ def test_guessing_in_parallel_does_not_pass_the_limit(store: Store) -> None:
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: refused(store, "wrong password"), range(40)))
     assert answers.count("wrong_login") == 10
+
+
+def test_a_flood_of_logins_is_turned_away(store: Store) -> None:
+    with ExitStack() as crowd:
+        for _ in range(16):
+            crowd.enter_context(accounts._WAITING)
+        assert refused(store, GOOD) == "too_busy"
+    assert session(store, accounts.log_in(store, "lin", GOOD, NOW))
 
 
 def test_a_right_password_forgets_the_wrong_ones(store: Store) -> None:

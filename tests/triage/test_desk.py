@@ -2,9 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,6 +10,7 @@ from tests.triage.house import House, Visitor, hidden, open_house
 from triage import agents, tickets
 from triage.model import Incident, table
 from triage.routing import Routing
+from triage.store import Store
 from triage.vault import Vault, new_key
 
 ATTACK = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'{{7*7}}"
@@ -19,9 +18,8 @@ PHONE = "13812345678"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with open_house(tmp_path) as house:
-        yield house
+def house(store: Store) -> House:
+    return open_house(store)
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """Who gets into the desk, for how long, and which requests are refused."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -17,12 +15,12 @@ from triage import accounts
 from triage.desk import DeskDeps, build_desk
 from triage.desk.entry import show_nothing
 from triage.model import DeskSession, Message, Ticket, TicketEvent, table
+from triage.store import Store
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with open_house(tmp_path) as house:
-        yield house
+def house(store: Store) -> House:
+    return open_house(store)
 
 
 @pytest.fixture

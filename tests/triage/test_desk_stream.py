@@ -1,21 +1,20 @@
 """The stream that tells an open page what changed."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Self
 
 import pytest
 
 from tests.triage.house import House, Visitor, open_house
 from triage import accounts
+from triage.store import Store
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with open_house(tmp_path) as house:
-        yield house
+def house(store: Store) -> House:
+    return open_house(store)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def view_of(request: Request) -> View:
     kind, queue, incident = asked.get("view", ""), asked.get("queue", ""), asked.get("incident", "")
     if kind == "queue" and queue in QUEUES:
         return View(queue=queue)
-    if kind == "incident" and incident.isascii() and incident.isdigit() and len(incident) < 19:
+    if kind == "incident" and incident.isascii() and incident.isdigit() and len(incident) < 10:
         return View(kind="incident", incident=int(incident))
     return View(kind=kind if kind in KINDS else "open")
 

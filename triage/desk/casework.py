@@ -57,11 +57,11 @@ class FactLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuledOutLine:
-    """A cause that a fact excludes, in words."""
+    """The causes that one fact excludes, in words."""
 
-    title: str
     fact: str
     value: str
+    titles: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,7 @@ class _Teller:
             typical_time=cause.typical_time.to(language) if cause else "",
             strip=self._deps.draw_strip(self._facts, language, now),
             reasons=[self._reason(key) for key in self._row["priority_reasons"] or ()],
-            asked=[self._title(key) for key in self._diagnosis.get("asked", ())],
+            asked=[self._title(key) for key in dict.fromkeys(self._diagnosis.get("asked", ()))],
             version=str(self._diagnosis.get("version", ""))[:8],
         )
 
@@ -158,14 +158,11 @@ class _Teller:
         )
 
     def _ruled_out(self) -> list[RuledOutLine]:
-        return [
-            RuledOutLine(
-                title=self.cause(entry["cause"]),
-                fact=self._title(entry["fact"]),
-                value=self._value(entry["fact"], entry["value"]),
-            )
-            for entry in self._diagnosis.get("ruled_out", ())
-        ]
+        titles: dict[tuple[str, str], list[str]] = {}
+        for entry in self._diagnosis.get("ruled_out", ()):
+            because = self._title(entry["fact"]), self._value(entry["fact"], entry["value"])
+            titles.setdefault(because, []).append(self.cause(entry["cause"]))
+        return [RuledOutLine(fact=fact, value=value, titles=out) for (fact, value), out in titles.items()]
 
     def _evidence(self, wanted: Sequence[str]) -> list[FactLine]:
         """List what the cause asks for; a fact that the ticket calls missing is missing."""

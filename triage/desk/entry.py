@@ -66,7 +66,7 @@ def send_login(request: Request, desk: CurrentDesk, form: Annotated[LoginForm, F
     try:
         token = log_in(desk.deps.store, name, form.password, desk.deps.clock(), device=device)
     except AccountError as error:
-        status = 429 if error.key == "too_many_tries" else 401
+        status = {"too_many_tries": 429, "too_busy": 503}.get(error.key, 401)
         return _login_page(request, desk, form, error=error.key, status=status)
     response = RedirectResponse(safe_next(form.next), 303)
     put_cookie(desk, response, "session", token)
@@ -132,6 +132,6 @@ def show_static(desk: CurrentDesk, name: str) -> Response:
 
 def show_nothing(request: Request) -> Response:
     """Say kindly that there is no such page, or that it takes no such request."""
-    if request.method in ("GET", "HEAD"):
+    if request.method == "GET":
         raise HTTPException(404)
     raise HTTPException(405)

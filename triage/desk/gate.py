@@ -45,7 +45,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 HTTPS_HEADERS = {"Strict-Transport-Security": f"max-age={YEAR}"}
-_TICKET_PAGE = re.compile(r"/desk/tickets/DZ-[0-9]{6,15}")
+_TICKET_PAGE = re.compile(r"/desk/tickets/DZ-[0-9]{6,9}")
 _LOG = structlog.get_logger(__name__)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 

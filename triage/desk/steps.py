@@ -24,7 +24,8 @@ from triage.vault import VaultError
 
 #: The longest reply or note, in characters.
 LONGEST = 4000
-_NUMBER = re.compile(r"DZ-([0-9]{6,15})")
+#: Nine digits fit every integer column.
+_NUMBER = re.compile(r"DZ-([0-9]{6,9})")
 #: Status of a refused step; any other key is a form that was filled in wrongly.
 _STATUS = {
     "stale_reply": 409,
@@ -42,7 +43,7 @@ class StepForm(BaseModel):
     csrf: str = ""
     text: str = ""
     #: Newest message on the agent's page.
-    seen: int = Field(default=0, ge=0, lt=2**53)
+    seen: int = Field(default=0, ge=0, lt=2**31)
     #: The page's id for this reply.
     key: str = Field(default="", max_length=64)
     #: "account:<id>" or "queue:<name>".
@@ -149,7 +150,7 @@ def hand_over(step: TicketStep) -> Response:
     """Give a ticket to a person or a queue."""
     where, _, name = step.form.to.partition(":")
     to_queue = name if where == "queue" and name in QUEUES else None
-    to_account = int(name) if where == "account" and re.fullmatch("[0-9]{1,15}", name) else None
+    to_account = int(name) if where == "account" and re.fullmatch("[0-9]{1,9}", name) else None
     if to_queue is None and to_account is None:
         return step.refuse(step.refusal() or "no_such_person", "hand-over")
     return step.take(
