@@ -56,6 +56,7 @@ _RECEIVED_BEFORE = re.compile(
 _SHORT_BEFORE = re.compile(
     r"(?:少了?|差了?|多扣了?|扣了?|少到了?|short(?: of| by)?|missing|手续费)[^\d\x01]{0,6}$"
 )
+_RATE = re.compile(r"(?:费率|扣率|利率|率是?|rate)[^\d,，]{0,4}$")
 _SHORT_AFTER = re.compile(r"\s?(?:short|手续费|服务费|fee)")
 
 
@@ -152,7 +153,7 @@ def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
     for match in list(_BARE.finditer(text)):
         written = match[1]
         whole = written.split(".")[0].replace(",", "")
-        if len(whole) > 7 or (whole.startswith("0") and whole != "0"):
+        if len(whole) > 7 or (whole.startswith("0") and whole != "0") or _RATE.search(text, 0, match.start()):
             continue
         context = _MONEY_BEFORE.search(
             text[max(0, match.start() - 12) : match.start()]

@@ -49,8 +49,8 @@ class AnswerReader:
         self._normaliser = normaliser
         self._words = {key: self._finder(spec) for key, spec in facts.items()}
         self._labels = {key: self._labels_of(spec) for key, spec in facts.items()}
-        self._yes = sorted(map(normaliser.normalise, lexicon.yes), key=len, reverse=True)
-        self._no = sorted(map(normaliser.normalise, lexicon.no), key=len, reverse=True)
+        self._yes = sorted(map(normaliser.normalise_word, lexicon.yes), key=len, reverse=True)
+        self._no = sorted(map(normaliser.normalise_word, lexicon.no), key=len, reverse=True)
         self._plain_no = tuple(word for word in self._no if len(word) > 1)
 
     def _finder(self, spec: FactSpec) -> WordFinder[str]:
@@ -58,8 +58,8 @@ class AnswerReader:
         for source in (self._lexicon.facts, self._lexicon.answers):
             for value, several in source.get(spec.key, {}).items():
                 if value in spec.values:
-                    words |= {self._normaliser.normalise(word): value for word in several}
-        unknown = {self._normaliser.normalise(word): UNKNOWN for word in self._lexicon.unknown}
+                    words |= {self._normaliser.normalise_word(word): value for word in several}
+        unknown = {self._normaliser.normalise_word(word): UNKNOWN for word in self._lexicon.unknown}
         return WordFinder((unknown | words).items())
 
     def _labels_of(self, spec: FactSpec) -> list[tuple[str, str]]:
@@ -67,7 +67,7 @@ class AnswerReader:
         labels: list[tuple[str, str]] = []
         for value, text in spec.values.items():
             for label in (text.zh, text.en):
-                whole = self._normaliser.normalise(label)
+                whole = self._normaliser.normalise_word(label)
                 labels.append((whole, value))
                 parts = (part.strip() for part in _LABEL_BREAK.split(whole))
                 labels += [(part, value) for part in parts if len(part) > 1 and part != whole]

@@ -127,7 +127,7 @@ class DayReader:
         names = "|".join(sorted(map(re.escape, self._holidays), key=len, reverse=True)) or "(?!)"
         self._holiday = re.compile(
             rf"(?P<name>{names})(?:节)?(?:长假|放?假期?|小长假|期间| holidays?)?\s?(?:的)?(?P<part>"
-            r"前一天|前两天|前一日|前夕|前夜|当天|那天|当日|最后一天|第一天|首日|后第一天|后第二天|后一天)?"
+            r"前一天|前两天|前一日|前夕|前夜|当天|那天|当日|最后一天|第一天|首日|后第一天|后第二天|后一天|前|后)?"
         )
         self._around = re.compile(
             r"(?:节|假期?)(?P<after>后第一天|后第一个工作日)|(?:节|放假|假期)前(?P<before>一天|最后一天)?(?!面)"
@@ -185,6 +185,8 @@ def _part_of(holiday: Holiday, part: str | None) -> tuple[date, date]:
         "前一日": holiday.first - _DAY,
         "前夕": holiday.first - _DAY,
         "前夜": holiday.first - _DAY,
+        "前": holiday.first - _DAY,
+        "后": holiday.last + _DAY,
         "前两天": holiday.first - 2 * _DAY,
         "最后一天": holiday.last,
         "后第一天": holiday.last + _DAY,

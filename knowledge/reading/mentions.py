@@ -32,7 +32,7 @@ class MentionReader:
     """Finds mentions with the lexicon's words."""
 
     def __init__(self, lexicon: Lexicon, normaliser: Normaliser) -> None:
-        names: dict[str, list[Meaning]] = {normaliser.normalise(trap): [] for trap in lexicon.traps}
+        names: dict[str, list[Meaning]] = {normaliser.normalise_word(trap): [] for trap in lexicon.traps}
         for kind, vocabulary in (
             ("bank", lexicon.banks),
             ("mode", lexicon.modes),
@@ -58,7 +58,7 @@ class MentionReader:
 def _add(words: dict[str, list[Meaning]], kind: str, vocabulary: Vocabulary, normaliser: Normaliser) -> None:
     for value, several in vocabulary.items():
         for word in several:
-            words.setdefault(normaliser.normalise(word), []).append((kind, value))
+            words.setdefault(normaliser.normalise_word(word), []).append((kind, value))
 
 
 def _mentions(text: str, hits: Iterable[Hit[tuple[Meaning, ...]]]) -> Iterator[Mention]:

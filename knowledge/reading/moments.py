@@ -16,6 +16,7 @@ _PROMISED_BEFORE = re.compile(r"(?:应该|应|说好|说是?|承诺|答应|预�
 _JUST_NOW = re.compile(r"刚刚|刚才|刚刷|刚收|刚付|just now|just (?:took|swiped|paid)")
 #: How far back "just now" may reach.
 _JUST = timedelta(hours=1)
+_WEEKDAY = re.compile("周|星期|礼拜|day|mon|tue|wed|thu|fri|sat|sun")
 _SALE = re.compile(
     r"刷|收(?!到)|付|卖|交易|消费|扫|买单|做了|开的|那笔|paid|sale|swip|took|charged|transaction|payment|card"
 )
@@ -38,12 +39,11 @@ def sale_moment(
     day = min(past, key=lambda one: one.first)
     if day.moment:
         return day.moment
-    if not times or day.is_range:
-        last = day.first if day.is_range else day.last
-        return _clipped(Interval(_midnight(day.first, now), _midnight(last + _DAY, now)), now)
-    if day.first != day.last:
-        return _clipped(Interval(_midnight(day.first, now), _midnight(day.last + _DAY, now)), now)
-    return _on(day.first, _time_of(day, times), now)
+    own_times = _times_of(day, days, times)
+    if own_times and day.first == day.last:
+        return _begun(_on(day.first, own_times[0], now), text[day.place : day.end], now)
+    last = day.first if day.is_range else day.last
+    return _clipped(Interval(_midnight(day.first, now), _midnight(last + _DAY, now)), now)
 
 
 def speaks_of_sale(text: str) -> bool:
@@ -56,10 +56,13 @@ def _is_promise(text: str, day: Day) -> bool:
     return bool(_PROMISED_AFTER.match(text, day.end) or _PROMISED_BEFORE.search(before))
 
 
-def _time_of(day: Day, times: Sequence[TimeOfDay]) -> TimeOfDay:
-    """Choose the time that follows the day most closely."""
-    after = [one for one in times if one.place >= day.place]
-    return after[0] if after else times[-1]
+def _times_of(day: Day, days: Sequence[Day], times: Sequence[TimeOfDay]) -> list[TimeOfDay]:
+    """Give the times that belong to a day: those after it, up to the next day; all if it is the only one."""
+    if len(days) == 1:
+        return [one for one in times if one.place >= day.place] or list(times)
+    ends = [other.place for other in days if other.place > day.place]
+    end = min(ends) if ends else None
+    return [one for one in times if one.place >= day.place and (end is None or one.place < end)]
 
 
 def _on(day: date, found: TimeOfDay, now: datetime) -> datetime | Interval:
@@ -69,6 +72,18 @@ def _on(day: date, found: TimeOfDay, now: datetime) -> datetime | Interval:
         return moment + _DAY if found.next_day else moment
     first, last = found.hours or (0, 24)
     return _clipped(Interval(midnight + timedelta(hours=first), midnight + timedelta(hours=last)), now)
+
+
+def _begun(found: datetime | Interval, written: str, now: datetime) -> datetime | Interval | None:
+    """Take a weekday's time that has not come yet as last week's; any other such time is no sale's."""
+    start = found.start if isinstance(found, Interval) else found
+    if start <= now:
+        return found
+    if not _WEEKDAY.search(written):
+        return None
+    if isinstance(found, Interval):
+        return Interval(found.start - 7 * _DAY, found.end - 7 * _DAY)
+    return found - 7 * _DAY
 
 
 def _at_latest(found: TimeOfDay, now: datetime) -> datetime | Interval:

@@ -48,12 +48,15 @@ class Normaliser:
 
     def normalise(self, text: str) -> str:
         """Give the text as the other parts of the reader expect it: lower case, simplified, half width."""
+        return self._spell_out(self.normalise_word(text))
+
+    def normalise_word(self, text: str) -> str:
+        """Do the same to a word of the lexicon, which may be pinyin on purpose."""
         text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
         if not text.isascii():
             text = _INVISIBLE.sub("", text).translate(self._simplified)
         text = _SPACES.sub(" ", text).strip()
-        text = self._typo.sub(lambda match: self._typos[match[0]], text)
-        return self._spell_out(text)
+        return self._typo.sub(lambda match: self._typos[match[0]], text)
 
     def _spell_out(self, text: str) -> str:
         """Replace pinyin by the characters it stands for, if the message has clear pinyin at all."""
