@@ -43,7 +43,7 @@ def now() -> datetime:
 
 def open_parts(settings: Settings) -> Parts:
     """Open the database, bring its tables up to date, and put the parts together."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = Store(settings.database)
     try:
         store.migrate()
@@ -92,12 +92,17 @@ def build_app(parts: Parts, settings: Settings, clock: Callable[[], datetime] = 
 
 
 def ensure_admin(parts: Parts, settings: Settings, at: datetime) -> Path | None:
-    """Make the first administrator, if there is no account; gives the file that holds his password."""
-    count = select(func.count()).select_from(table(Account))
-    if parts.store.read(lambda connection: connection.execute(count).scalar_one()):
-        return None
-    password = secrets.token_urlsafe(12)
+    """Make the first administrator, if there is no account.
+
+    Gives the file that holds his password, for as long as he has not changed it.
+    """
     path = settings.data_dir / "admin-password"
+    c = table(Account).c
+    unused = select(func.count(), func.count().filter(c.name == "admin", c.must_change_password))
+    accounts_made, to_change = parts.store.read(lambda connection: connection.execute(unused).one())
+    if accounts_made:
+        return path if to_change and path.exists() else None
+    password = secrets.token_urlsafe(12)
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text(password + "\n")

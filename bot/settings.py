@@ -2,10 +2,14 @@
 
 from datetime import time
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from triage.vault import Vault, VaultError
+
+DATABASES = ("sqlite:///", "postgresql+psycopg://")
 
 
 class Settings(BaseSettings):
@@ -16,7 +20,7 @@ class Settings(BaseSettings):
     )
 
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: int = Field(default=8000, ge=0, le=65535)
     public_url: str = ""
     data_dir: Path = Path("var")
     database_url: SecretStr = SecretStr("")
@@ -25,6 +29,31 @@ class Settings(BaseSettings):
     service_opens: time = time(9)
     service_closes: time = time(18)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not value.get_secret_value().startswith(DATABASES):
+            message = f"begin it with {' or '.join(DATABASES)}"
+            raise ValueError(message)
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _usable_key(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            try:
+                Vault(value.get_secret_value())
+            except VaultError as error:
+                raise ValueError(str(error)) from None
+        return value
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Self:
+        if self.service_opens >= self.service_closes:
+            message = "DAOZHANG_SERVICE_OPENS must be earlier than DAOZHANG_SERVICE_CLOSES"
+            raise ValueError(message)
+        return self
 
     @field_validator("data_dir")
     @classmethod

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from bot.settings import Settings
+from triage.vault import new_key
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / ".env.example"
@@ -93,6 +94,9 @@ def test_without_any_setting_it_is_sqlite_on_port_8000() -> None:
     ("name", "value", "complaint"),
     [
         ("port", "eight", "valid integer"),
+        ("port", "65536", "less than or equal to 65535"),
+        ("database_url", "mysql://host/name", "postgresql+psycopg://"),
+        ("secret_key", "short", "daozhang key"),
         ("secure_cookies", "perhaps", "valid boolean"),
         ("service_opens", "9 o'clock", "time"),
         ("log_level", "loud", "'debug', 'info', 'warning' or 'error'"),
@@ -110,7 +114,9 @@ def test_a_bad_value_is_refused_by_name(
 
 
 def test_secrets_do_not_show() -> None:
+    key = new_key()
     settings = Settings(
-        secret_key=SecretStr("hidden-1"), database_url=SecretStr("postgresql://u:hidden-2@h/d")
+        secret_key=SecretStr(key), database_url=SecretStr("postgresql+psycopg://u:hidden@h/d")
     )
+    assert key not in repr(settings)
     assert "hidden" not in repr(settings)

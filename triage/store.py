@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import (
+    URL,
     Connection,
     CursorResult,
     Engine,
@@ -22,7 +23,7 @@ from sqlalchemy import (
     insert,
     make_url,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from triage.bell import Bell
@@ -71,7 +72,7 @@ class Store:
     GROUP = 32
 
     def __init__(self, url: str) -> None:
-        self.url = make_url(url)
+        self.url = _known(url)
         self.bell = Bell()
         #: True when other processes may write too: streams then look again without being rung.
         self.shared = self.url.get_backend_name() == "postgresql"
@@ -79,6 +80,8 @@ class Store:
         self._engine = _writing_engine(str(url) if not self._is_file else self.url.render_as_string(False))
         self._reader = _reading_engine(self.url.database or "") if self._is_file else self._engine
         self._waiting: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._closing = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._write_on, name="database writer", daemon=True)
         self._thread.start()
 
@@ -104,7 +107,11 @@ class Store:
     def write(self, work: Work[Result]) -> Result:
         """Do the work in one transaction and wait for its commit; it may be run twice: no side effects."""
         future: Future[Result] = Future()
-        self._waiting.put((work, future))
+        with self._closing:
+            if self._closed:
+                message = "the database is closed"
+                raise StoreError(message)
+            self._waiting.put((work, future))
         return future.result()
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
@@ -116,7 +123,11 @@ class Store:
 
     def close(self) -> None:
         """Finish what waits, and let go of the database."""
-        self._waiting.put(None)
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            self._waiting.put(None)
         self._thread.join()
         self._reader.dispose()
         self._engine.dispose()
@@ -150,6 +161,23 @@ class Store:
         self.bell.ring(transaction.topics)
         for (_, future), result in zip(jobs, results, strict=True):
             future.set_result(result)
+
+
+def _known(address: str) -> URL:
+    """Read a database's address; raises StoreError when it is none that can be used."""
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        message = (
+            "the database's address is not understood; write sqlite:///file or postgresql+psycopg://host/name"
+        )
+        raise StoreError(message) from None
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        message = (
+            f"{url.get_backend_name()} is not served; use sqlite:///file or postgresql+psycopg://host/name"
+        )
+        raise StoreError(message)
+    return url
 
 
 def _translate(error: Exception) -> Exception:
