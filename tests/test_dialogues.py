@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from bot.parts import Parts
+from knowledge.yaml_source import read_document
 from tests.talking import Merchant, parts_on
 
 FOLDER = Path(__file__).parent / "dialogues"
@@ -28,7 +28,7 @@ def parts() -> Any:
 
 @pytest.mark.parametrize("path", DIALOGUES, ids=lambda path: path.stem)
 def test_dialogue(path: Path, parts: Parts) -> None:
-    story = yaml.safe_load(path.read_text(encoding="utf-8"))
+    story = read_document(path).data
     merchant = Merchant(
         parts,
         datetime.fromisoformat(story["now"]),
