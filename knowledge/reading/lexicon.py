@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from knowledge.reading.dates import Holiday
+from knowledge.reading.holiday_dates import Holiday
 from knowledge.reading.lexicon_form import LexiconForm, PhrasesForm
 from knowledge.yaml_source import Document, KnowledgeError, Mistake, read_document
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from knowledge.model import Interval
 from knowledge.reading.clock import TimeOfDay
-from knowledge.reading.dates import Day
+from knowledge.reading.days import Day
 
 _DAY = timedelta(days=1)
 _PROMISED_AFTER = re.compile(

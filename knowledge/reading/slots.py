@@ -6,7 +6,8 @@ from datetime import datetime
 
 from knowledge.reading.amounts import Amount, take_amounts
 from knowledge.reading.clock import TimeOfDay, take_times
-from knowledge.reading.dates import Day, DayReader
+from knowledge.reading.dates import DayReader
+from knowledge.reading.days import Day
 from knowledge.reading.draft import Draft
 from knowledge.reading.elapsed import take_elapsed
 from knowledge.reading.mentions import Mention, MentionReader

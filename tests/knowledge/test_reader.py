@@ -6,9 +6,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from knowledge.loader import PACKAGED, KnowledgeBase, load_knowledge
-from knowledge.model import UNKNOWN, Interval, Value
+from knowledge.model import UNKNOWN, Interval, Value, from_json, to_json
 from knowledge.reading.lexicon import INTENTS, load_lexicon
 from knowledge.reading.reader import Reader
 from knowledge.redaction import redact
@@ -248,3 +250,76 @@ def test_holidays_may_be_missing(tmp_path: Path) -> None:
     folder = tmp_path / "knowledge"
     shutil.copytree(PACKAGED, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "holidays"))
     assert load_lexicon(folder).holidays == ()
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "昨天",
+            "下午",
+            "三点",
+            "3500",
+            "没到账",
+            "的",
+            "，",
+            "工行",
+            "尾号",
+            "1234",
+            "T+1",
+            "31号",
+            "2月30日",
+            "24:00",
+        ),
+        *(
+            "0000年",
+            "99年前",
+            "一万",
+            "万",
+            "零",
+            "半",
+            "块",
+            "毛",
+            "到",
+            "last ",
+            "friday",
+            " ago",
+            "12",
+            "am",
+            "first",
+        ),
+        *(
+            "**** 1234",
+            "\x01",
+            "𠀀",
+            "é",
+            "¥",
+            ".",
+            "/",
+            "-",
+            ":",
+            "国庆",
+            "前一天",
+            "差五分",
+            "%",
+            "笔",
+            "a ",
+            "thousand",
+        ),
+    ]
+)
+
+
+@given(
+    st.lists(PIECES | st.text(max_size=6), max_size=14),
+    st.sampled_from(["amount", "paid_at", "onboarded_days"]),
+)
+def test_nothing_that_is_written_breaks_the_reader(
+    base: KnowledgeBase, reader: Reader, pieces: list[str], asked: str
+) -> None:
+    reading = reader.read(redact("".join(pieces)).text, NOW, base.facts[asked])
+    assert reading.intent in INTENTS
+    assert 0 <= reading.confidence <= 1
+    for key, value in reading.facts.items():
+        spec = base.facts[key]
+        assert not spec.values or value in spec.values
+        assert from_json(spec.kind, to_json(value)) == value

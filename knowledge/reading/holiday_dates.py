@@ -1,0 +1,82 @@
+"""Public holidays in a text: 国庆, 中秋节前一天, 节后第一天, "National Day"."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from knowledge.reading.days import ONE_DAY, Day
+from knowledge.reading.draft import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """A public holiday: how people call it, and its rest days."""
+
+    names: tuple[str, ...]
+    first: date
+    last: date
+
+
+class HolidayReader:
+    """Reads holidays by their names."""
+
+    def __init__(self, holidays: Sequence[Holiday]) -> None:
+        self._holidays: dict[str, list[Holiday]] = {}
+        for holiday in holidays:
+            for name in holiday.names:
+                self._holidays.setdefault(name, []).append(holiday)
+        names = "|".join(sorted(map(re.escape, self._holidays), key=len, reverse=True)) or "(?!)"
+        self._holiday = re.compile(
+            rf"(?P<name>{names})(?:节)?(?:长假|放?假期?|小长假|期间| holidays?)?\s?(?:的)?(?P<part>"
+            r"前一天|前两天|前一日|前夕|前夜|当天|那天|当日|最后一天|第一天|首日|后第一天|后第二天|后一天|前|后)?"
+        )
+        self._around = re.compile(
+            r"(?:节|假期?)(?P<after>后第一天|后第一个工作日)|(?:节|放假|假期)前(?P<before>一天|最后一天)?(?!面)"
+            r"|(?:节|假期?)后(?P<later>)(?=.{0,4}(?:刷|的))"
+        )
+
+    def take(self, draft: Draft, today: date, *, ahead: bool) -> Iterator[Day]:
+        """Take the holidays and the days around them."""
+        for found in draft.take(self._holiday):
+            holiday = self._nearest(self._holidays[found["name"]], today, ahead=ahead)
+            first, last = _part_of(holiday, found["part"])
+            if found[0].strip().endswith(" day"):
+                last = first
+            yield Day(first, last, found.start(), found.end())
+        for found in draft.take(self._around):
+            known = [holiday for several in self._holidays.values() for holiday in several]
+            past = [holiday for holiday in known if holiday.first <= today] or known
+            if not past:
+                return
+            holiday = max(past, key=lambda one: one.last)
+            day = holiday.first - ONE_DAY if "前" in found[0] else holiday.last + ONE_DAY
+            yield Day(day, day, found.start(), found.end())
+
+    @staticmethod
+    def _nearest(holidays: Sequence[Holiday], today: date, *, ahead: bool) -> Holiday:
+        """Choose the last one that has begun; for a question about days to come the next one not yet over."""
+        in_order = sorted(holidays, key=lambda holiday: holiday.first)
+        if ahead:
+            return next((holiday for holiday in in_order if holiday.last >= today), in_order[-1])
+        begun = [holiday for holiday in in_order if holiday.first <= today]
+        return begun[-1] if begun else in_order[0]
+
+
+def _part_of(holiday: Holiday, part: str | None) -> tuple[date, date]:
+    if part is None:
+        return holiday.first, holiday.last
+    day = {
+        "前一天": holiday.first - ONE_DAY,
+        "前一日": holiday.first - ONE_DAY,
+        "前夕": holiday.first - ONE_DAY,
+        "前夜": holiday.first - ONE_DAY,
+        "前": holiday.first - ONE_DAY,
+        "后": holiday.last + ONE_DAY,
+        "前两天": holiday.first - 2 * ONE_DAY,
+        "最后一天": holiday.last,
+        "后第一天": holiday.last + ONE_DAY,
+        "后一天": holiday.last + ONE_DAY,
+        "后第二天": holiday.last + 2 * ONE_DAY,
+    }.get(part, holiday.first)
+    return day, day
