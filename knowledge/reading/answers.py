@@ -38,6 +38,12 @@ _AFTER = re.compile(r"[的了啊呀吧呢哦噢嘛哈,，.。!！、;； ~…]|$
 _TOKEN = re.compile(r"[0-9a-z]+(?:[ -][0-9a-z]+)*")
 _ONE_TOKEN = re.compile(r"[0-9a-z]+")
 _PLAIN_NUMBER = re.compile(r"\D{0,4}(\d{1,5}|[一二三四五六七八九十百千两]+)\D{0,4}")
+#: A name, and no sentence: none of the characters that sentences are made of.
+_BRAND = re.compile(
+    r"(?:用的?|是)*((?:(?![不没是吗呢么怎什为了钱卡到有的我你他这那在都还个])[\u4e00-\u9fff]){2,6}|[a-z]{3,12})"
+    r"(?:的|牌子?|pos机?|机器|刷卡机)*"
+)
+_BANK = re.compile(r"(?:是)?[\u4e00-\u9fff]{2,8}(?:银行|农商|信用社|村镇)(?:的|卡)*|[a-z ]{3,20} bank")
 _FULL_CARD = re.compile(r"\*{4} (\d{4})")
 
 
@@ -116,7 +122,7 @@ class AnswerReader:
             return short
         if spec.key == "complaint" and guess.sure and guess.intent in COMPLAINTS:
             return COMPLAINTS[guess.intent]
-        return self._like_a_label(text, spec)
+        return self._like_a_label(text, spec) or _name_not_listed(text, spec, guess)
 
     def _said(self, text: str, spec: FactSpec) -> str | None:
         """Choose among the words found: the longest, the later of two; "don't know" if it comes first."""
@@ -158,6 +164,16 @@ class AnswerReader:
             if alike > score and not (place >= 0 and is_negated(text, place)):
                 best, score = value, alike
         return best if score >= ALIKE else None
+
+
+def _name_not_listed(text: str, spec: FactSpec, guess: Guess) -> str | None:
+    """Take a brand that the list does not have as it is; a bank that it does not have tells nothing."""
+    if guess.sure:
+        return None
+    if spec.key == "brand":
+        found = _BRAND.fullmatch(text)
+        return found[1] if found else None
+    return UNKNOWN if spec.key == "settle_bank" and _BANK.fullmatch(text) else None
 
 
 def _ordinal(text: str, spec: FactSpec) -> str | None:
