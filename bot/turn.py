@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from bot.conversation import Conversation
 from bot.decision import Decision, Situation
@@ -29,6 +29,7 @@ RETRY_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2)
 #: At most so many conversations are woken in one round.
 WAKE_AT_ONCE = 50
 _CONVERSATION, _SET_ASIDE = table(model.Conversation), table(SetAside)
+_KEEP_TALK = update(_CONVERSATION).where(_CONVERSATION.c.id == bindparam("of"))
 _log = structlog.get_logger()
 
 
@@ -178,7 +179,7 @@ class Turns:
         ]
         wake_at = decision.wake_at if decision.talk.wake else None
         values = {"talk": decision.talk.to_json(), "wake_at": wake_at, "updated_at": now}
-        transaction.execute(update(_CONVERSATION).where(_CONVERSATION.c.id == row.id), values)
+        transaction.execute(_KEEP_TALK, {"of": row.id, **values})
         return ticket, tuple(lines)
 
     def _draft(self, conversation_id: int, decision: Decision, now: datetime) -> TicketDraft:

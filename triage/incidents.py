@@ -14,6 +14,7 @@ from triage.store import Transaction
 #: Money that was due longer ago than this before an outage began is late for another reason.
 BEFORE = timedelta(hours=12)
 _INCIDENT = table(Incident)
+_OPEN = select(_INCIDENT).where(_INCIDENT.c.closed_at.is_(None)).order_by(_INCIDENT.c.id)
 
 
 class IncidentError(Exception):
@@ -57,9 +58,7 @@ def close_incident(transaction: Transaction, incident_id: int, now: datetime) ->
 
 def open_incidents(transaction: Transaction) -> list[IncidentView]:
     """List the incidents that are not over."""
-    rows = transaction.execute(
-        select(_INCIDENT).where(_INCIDENT.c.closed_at.is_(None)).order_by(_INCIDENT.c.id)
-    )
+    rows = transaction.execute(_OPEN)
     return [
         IncidentView(id=row.id, notice=row.notice, scope=row.scope, opened_at=row.opened_at) for row in rows
     ]

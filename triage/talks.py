@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from triage.bell import BEGUN, OUTBOX, chat_topic
@@ -15,6 +15,14 @@ from triage.store import Transaction
 #: Channels whose merchants fetch or stream their messages; all others are pushed to from the outbox.
 PULLED = frozenset({"web", "console"})
 _CONVERSATION, _MESSAGE, _OUTBOX = table(Conversation), table(Message), table(Outbox)
+# Built once: building a statement costs as much as running it.
+_THEIRS = select(_CONVERSATION).where(
+    _CONVERSATION.c.channel == bindparam("channel"), _CONVERSATION.c.sender == bindparam("sender")
+)
+_THEIRS_LOCKED = _THEIRS.with_for_update()
+_WITH_KEY = select(_MESSAGE.c.id).where(
+    _MESSAGE.c.conversation_id == bindparam("conversation_id"), _MESSAGE.c.key == bindparam("key")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +59,7 @@ def conversation_for(
 
 
 def _find(transaction: Transaction, channel: str, sender: str) -> Row[Any] | None:
-    theirs = (_CONVERSATION.c.channel == channel) & (_CONVERSATION.c.sender == sender)
-    return transaction.execute(select(_CONVERSATION).where(theirs).with_for_update()).first()
+    return transaction.execute(_THEIRS_LOCKED, {"channel": channel, "sender": sender}).first()
 
 
 def post(
@@ -87,8 +94,8 @@ def post(
 
 def line_with_key(transaction: Transaction, conversation_id: int, key: str) -> int | None:
     """Find the message that came with a sender's key."""
-    same = (_MESSAGE.c.conversation_id == conversation_id) & (_MESSAGE.c.key == key)
-    found: int | None = transaction.execute(select(_MESSAGE.c.id).where(same)).scalar()
+    names = {"conversation_id": conversation_id, "key": key}
+    found: int | None = transaction.execute(_WITH_KEY, names).scalar()
     return found
 
 
@@ -107,8 +114,7 @@ def asked_before(transaction: Transaction, conversation_id: int) -> Sequence[dic
 
 def find_conversation(connection: Connection, channel: str, sender: str) -> Row[Any] | None:
     """Find a sender's conversation without locking it."""
-    theirs = (_CONVERSATION.c.channel == channel) & (_CONVERSATION.c.sender == sender)
-    return connection.execute(select(_CONVERSATION).where(theirs)).first()
+    return connection.execute(_THEIRS, {"channel": channel, "sender": sender}).first()
 
 
 def lines_after(connection: Connection, conversation_id: int, after: int = 0) -> list[Line]:

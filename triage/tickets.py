@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from triage.bell import DESK, chat_topic
 from triage.model import Conversation, Ticket, TicketEvent, TicketStatus, table, ticket_number
@@ -13,6 +13,13 @@ from triage.routing import PRIORITIES, Routing
 from triage.store import Transaction
 
 _TICKET, _EVENT, _CONVERSATION = table(Ticket), table(TicketEvent), table(Conversation)
+
+# Built once: building a statement costs as much as running it.
+_OF_CONVERSATION = (
+    select(_TICKET.c.id, _TICKET.c.status, _TICKET.c.queue, _TICKET.c.due_at)
+    .where(_TICKET.c.conversation_id == bindparam("conversation_id"))
+    .order_by(_TICKET.c.id.desc())
+)
 
 
 class TicketError(Exception):
@@ -104,9 +111,8 @@ def keep_contact(transaction: Transaction, ticket_id: int, locked: str, now: dat
 
 def tickets_of(connection: Connection, conversation_id: int) -> tuple[TicketView | None, TicketView | None]:
     """Give the open ticket of a conversation and the newest resolved one, each None if there is none."""
-    c = _TICKET.c
-    found = select(c.id, c.status, c.queue, c.due_at).where(c.conversation_id == conversation_id)
-    views = [_view(row) for row in connection.execute(found.order_by(c.id.desc()))]
+    rows = connection.execute(_OF_CONVERSATION, {"conversation_id": conversation_id})
+    views = [_view(row) for row in rows]
     still_open = next((view for view in views if view.status != TicketStatus.RESOLVED), None)
     resolved = next((view for view in views if view.status == TicketStatus.RESOLVED), None)
     return still_open, resolved
