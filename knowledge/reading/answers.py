@@ -7,13 +7,13 @@ from datetime import datetime
 from rapidfuzz import fuzz
 
 from knowledge.model import UNKNOWN, FactSpec, Value
-from knowledge.reading.elapsed import days_counted
 from knowledge.reading.facts import COMPLAINTS, MODES
 from knowledge.reading.intents import Guess
-from knowledge.reading.lexicon import Lexicon
+from knowledge.reading.lexicon import Lexicon, Vocabulary
 from knowledge.reading.mentions import is_negated
 from knowledge.reading.normalise import Normaliser
 from knowledge.reading.numerals import chinese_number
+from knowledge.reading.open_answers import open_answer
 from knowledge.reading.slots import Slots
 from knowledge.reading.words import WordFinder
 
@@ -21,6 +21,8 @@ from knowledge.reading.words import WordFinder
 ALIKE = 78
 #: Kinds of names that answer questions about these facts.
 _NAMES = {"brand": "brand", "settle_bank": "bank", "settlement_mode": "mode", "pay_method": "channel"}
+#: A message that tells its own story answers these all the same; others only by words of `facts`.
+_ABOUT_ARRIVAL = frozenset({"complaint", "received", "scope", "arrived"})
 _ORDINAL = re.compile(
     r"(?:选|选择|第|option |the )?(\d|[一二三四五六七八九]|[a-h]|first|second|third|last)"
     r"(?:个|项|种|条| one)?[.。、)]?"
@@ -35,16 +37,13 @@ _HEDGE = re.compile(
 )
 #: Particles after a short answer that change nothing.
 _AFTER = re.compile(r"[的了啊呀吧呢哦噢嘛哈,，.。!！、;； ~…]|$|\b")
-_TOKEN = re.compile(r"[0-9a-z]+(?:[ -][0-9a-z]+)*")
-_ONE_TOKEN = re.compile(r"[0-9a-z]+")
-_PLAIN_NUMBER = re.compile(r"\D{0,4}(\d{1,5}|[一二三四五六七八九十百千两]+)\D{0,4}")
 #: A name, and no sentence: none of the characters that sentences are made of.
 _BRAND = re.compile(
-    r"(?:用的?|是)*((?:(?![不没是吗呢么怎什为了钱卡到有的我你他这那在都还个])[\u4e00-\u9fff]){2,6}|[a-z]{3,12})"
+    r"(?:用的?|是)*((?:(?![不没是吗呢么怎什为了钱卡到有的我你他这那在都还个点等下查看请理催帮问好谢对行说])[\u4e00-\u9fff])"
+    r"{2,6}|[a-z]{3,12})"
     r"(?:的|牌子?|pos机?|机器|刷卡机)*"
 )
 _BANK = re.compile(r"(?:是)?[\u4e00-\u9fff]{2,8}(?:银行|农商|信用社|村镇)(?:的|卡)*|[a-z ]{3,20} bank")
-_FULL_CARD = re.compile(r"\*{4} (\d{4})")
 
 
 class AnswerReader:
@@ -53,15 +52,16 @@ class AnswerReader:
     def __init__(self, lexicon: Lexicon, facts: Mapping[str, FactSpec], normaliser: Normaliser) -> None:
         self._lexicon = lexicon
         self._normaliser = normaliser
-        self._words = {key: self._finder(spec) for key, spec in facts.items()}
+        self._words = {key: self._finder(spec, lexicon.facts, lexicon.answers) for key, spec in facts.items()}
+        self._statements = {key: self._finder(spec, lexicon.facts) for key, spec in facts.items()}
         self._labels = {key: self._labels_of(spec) for key, spec in facts.items()}
         self._yes = sorted(map(normaliser.normalise_word, lexicon.yes), key=len, reverse=True)
         self._no = sorted(map(normaliser.normalise_word, lexicon.no), key=len, reverse=True)
         self._plain_no = tuple(word for word in self._no if len(word) > 1)
 
-    def _finder(self, spec: FactSpec) -> WordFinder[str]:
+    def _finder(self, spec: FactSpec, *sources: Mapping[str, Vocabulary]) -> WordFinder[str]:
         words: dict[str, str] = {}
-        for source in (self._lexicon.facts, self._lexicon.answers):
+        for source in sources:
             for value, several in source.get(spec.key, {}).items():
                 if value in spec.values:
                     words |= {self._normaliser.normalise_word(word): value for word in several}
@@ -88,21 +88,10 @@ class AnswerReader:
             return None
         if spec.values or spec.kind == "choice":
             return self._choice(plain, spec, slots, guess)
-        value = self._open_answer(plain, spec, slots, moment, now)
+        value = open_answer(plain, spec, slots, moment, now, tells=_tells(guess, slots))
         if value is None and (self._words[spec.key].find(plain) or plain.startswith(self._plain_no)):
             return UNKNOWN
         return value
-
-    def _open_answer(
-        self, text: str, spec: FactSpec, slots: Slots, moment: Value | None, now: datetime
-    ) -> Value | None:
-        if spec.kind == "money":
-            return slots.amounts[0].fen if slots.amounts else None
-        if spec.kind == "moment":
-            return moment
-        if spec.kind == "days":
-            return _days(text, slots, now)
-        return _written(text, spec, slots)
 
     def _choice(self, text: str, spec: FactSpec, slots: Slots, guess: Guess) -> Value | None:
         for label, value in self._labels[spec.key]:
@@ -114,7 +103,8 @@ class AnswerReader:
         named = _named(spec, slots)
         if named:
             return named
-        said = self._said(text, spec)
+        tells = _tells(guess, slots) and spec.key not in _ABOUT_ARRIVAL
+        said = self._said(text, (self._statements if tells else self._words)[spec.key], spec)
         if said:
             return said
         short = self._yes_or_no(text, spec)
@@ -124,9 +114,9 @@ class AnswerReader:
             return COMPLAINTS[guess.intent]
         return self._like_a_label(text, spec) or _name_not_listed(text, spec, guess)
 
-    def _said(self, text: str, spec: FactSpec) -> str | None:
+    def _said(self, text: str, words: WordFinder[str], spec: FactSpec) -> str | None:
         """Choose among the words found: the longest, the later of two; "don't know" if it comes first."""
-        hits = self._words[spec.key].find(text)
+        hits = words.find(text)
         if not hits:
             return None
         known = [hit for hit in hits if hit.meaning != UNKNOWN]
@@ -152,7 +142,7 @@ class AnswerReader:
     def _starts_with(text: str, words: Sequence[str]) -> int:
         """Give the length of the longest word that begins the text, as a whole word; 0 for none."""
         for word in words:
-            if text.startswith(word) and (len(text) <= len(word) + 2 or _AFTER.match(text, len(word))):
+            if text.startswith(word) and _AFTER.match(text, len(word)):
                 return len(word)
         return 0
 
@@ -164,6 +154,11 @@ class AnswerReader:
             if alike > score and not (place >= 0 and is_negated(text, place)):
                 best, score = value, alike
         return best if score >= ALIKE else None
+
+
+def _tells(guess: Guess, slots: Slots) -> bool:
+    """Tell whether a message is a story of its own rather than an answer."""
+    return guess.sure and bool(slots.amounts or slots.days)
 
 
 def _name_not_listed(text: str, spec: FactSpec, guess: Guess) -> str | None:
@@ -204,34 +199,3 @@ def _named(spec: FactSpec, slots: Slots) -> str | None:
         values = ["unionpay_qr" if value == "unionpay" else value for value in values]
     different = [value for value in dict.fromkeys(values) if value in spec.values]
     return different[0] if len(different) == 1 else None
-
-
-def _days(text: str, slots: Slots, now: datetime) -> int | None:
-    counted = days_counted(text)
-    if counted is not None:
-        return counted
-    if slots.days:
-        return max(0, (now.date() - slots.days[0].first).days)
-    found = _PLAIN_NUMBER.fullmatch(text)
-    if found is None:
-        return None
-    return int(found[1]) if found[1].isdigit() else chinese_number(found[1])
-
-
-def _written(text: str, spec: FactSpec, slots: Slots) -> str | None:
-    """Find the one piece of the text that the fact's pattern fits in full."""
-    if spec.key in slots.numbers:
-        return slots.numbers[spec.key]
-    if spec.key.endswith("card_last4"):
-        tails = {tail.digits for tail in slots.tails} | set(_FULL_CARD.findall(text))
-        if len(tails) == 1:
-            return tails.pop()
-    if spec.pattern is None:
-        return text[:80]
-    pattern = re.compile(spec.pattern)
-    for tokens in (_TOKEN.findall(text), _ONE_TOKEN.findall(text)):
-        fitting = {re.sub("[ -]", "", token).upper() for token in tokens}
-        fitting = {token for token in fitting if pattern.fullmatch(token) and any(map(str.isdigit, token))}
-        if len(fitting) == 1:
-            return fitting.pop()
-    return None

@@ -209,6 +209,36 @@ def test_every_option_can_be_typed(base: KnowledgeBase, reader: Reader) -> None:
                 assert reader.read(text, NOW, spec).answer == value, (spec.key, text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "转人工",
+        "我要投诉",
+        "谢谢",
+        "你好",
+        "为什么要问这个",
+        "快点处理",
+        "稍等我看看",
+        "怎么查",
+        "where do I see that?",
+    ],
+)
+def test_what_is_no_answer_is_none(base: KnowledgeBase, reader: Reader, text: str) -> None:
+    answers = {
+        key: answer
+        for key, spec in base.facts.items()
+        if spec.ask and (answer := reader.read(text, NOW, spec).answer) is not None
+    }
+    assert answers == {}
+
+
+def test_a_story_answers_only_what_it_tells(base: KnowledgeBase, reader: Reader) -> None:
+    text = "昨天刷的3500没到账"
+    assert reader.read(text, NOW, base.facts["amount"]).answer == 350000
+    for fact in ("card_last4", "txn_code", "received_amount", "onboarded_days", "settle_card_test"):
+        assert reader.read(text, NOW, base.facts[fact]).answer is None
+
+
 def test_an_answer_is_no_other_fact(base: KnowledgeBase, reader: Reader) -> None:
     reading = reader.read("980", NOW, base.facts["received_amount"])
     assert (reading.answer, dict(reading.facts)) == (98000, {})
