@@ -110,6 +110,13 @@ def test_lists_show_what_their_names_say(house: House, lin: Visitor) -> None:
     assert "这个队列是空的" in lin.page("/desk?view=queue&queue=field")
 
 
+def test_a_long_list_says_that_it_is_cut(house: House, lin: Visitor) -> None:
+    for _ in range(61):
+        number = house.file()
+    assert "这里只列出前 60 张。" in lin.page(f"/desk/tickets/{number}")
+    assert "61 张" in lin.page("/desk")
+
+
 def test_a_ticket_shows_the_case_with_reasons_evidence_and_next_step(house: House, lin: Visitor) -> None:
     page = lin.page(f"/desk/tickets/{house.file()}")
     for words in (

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from triage.accounts import Session
 from triage.desk.gate import CurrentDesk, SignedIn
 from triage.desk.pages import QUEUES
-from triage.desk.queue import Counts, QueueRow, View, counts, queue_rows
+from triage.desk.queue import LONG_LIST, Counts, QueueRow, View, counts, queue_rows
 
 KINDS = ("open", "mine", "resolved")
 
@@ -14,10 +14,17 @@ KINDS = ("open", "mine", "resolved")
 def show_board(request: Request, desk: CurrentDesk, session: SignedIn) -> Response:
     """Show a list of tickets: ?view=open|mine|resolved, view=queue&queue=…, or view=incident&incident=…."""
     view = view_of(request)
-    rows, numbers = desk.deps.store.read(lambda connection: board(connection, view, session))
+    rows, numbers = desk.deps.store.read(lambda connection: board(connection, view, session, LONG_LIST))
     causes = desk.deps.causes
     return desk.render(
-        request, "queue.html", session=session, view=view, rows=rows, counts=numbers, causes=causes
+        request,
+        "queue.html",
+        session=session,
+        view=view,
+        rows=rows,
+        counts=numbers,
+        causes=causes,
+        full=len(rows) == LONG_LIST,
     )
 
 
@@ -32,6 +39,7 @@ def view_of(request: Request) -> View:
     return View(kind=kind if kind in KINDS else "open")
 
 
-def board(connection: Connection, view: View, session: Session) -> tuple[list[QueueRow], Counts]:
+def board(connection: Connection, view: View, session: Session, limit: int) -> tuple[list[QueueRow], Counts]:
     """Read a list and the numbers beside all lists."""
-    return queue_rows(connection, view, session.account_id), counts(connection, session.account_id)
+    me = session.account_id
+    return queue_rows(connection, view, me, limit), counts(connection, me)

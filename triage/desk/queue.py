@@ -11,8 +11,10 @@ from triage.model import Account, Message, Ticket, TicketEvent, TicketStatus, ta
 
 _TICKET, _EVENT = table(Ticket), table(TicketEvent)
 _MESSAGE, _ACCOUNT = table(Message), table(Account)
-#: Rows of one list; more than that nobody reads.
-MOST_ROWS = 200
+#: Rows of a list on its own page; more than that nobody reads.
+LONG_LIST = 200
+#: Rows of the list beside a ticket.
+SHORT_LIST = 60
 #: Shorter messages than this ("hello", "yes") do not say what the case is about.
 TELLING = 6
 _OPEN = _TICKET.c.status != TicketStatus.RESOLVED
@@ -71,8 +73,8 @@ class Counts:
     queues: Mapping[str, int]
 
 
-def queue_rows(connection: Connection, view: View, account_id: int) -> list[QueueRow]:
-    """List the tickets of a view by due time; resolved ones by when they were, newest first."""
+def queue_rows(connection: Connection, view: View, account_id: int, limit: int) -> list[QueueRow]:
+    """List the first tickets of a view by due time; resolved ones by when they were, newest first."""
     c = _TICKET.c
     query = (
         select(
@@ -94,7 +96,7 @@ def queue_rows(connection: Connection, view: View, account_id: int) -> list[Queu
         )
         .outerjoin(_ACCOUNT, _ACCOUNT.c.id == c.assignee_id)
         .where(_condition(view, account_id))
-        .limit(MOST_ROWS)
+        .limit(limit)
     )
     resolved_first = view.kind == "resolved"
     query = query.order_by(c.resolved_at.desc()) if resolved_first else query.order_by(c.due_at, c.id)

@@ -17,6 +17,7 @@ from triage.desk.board import board, view_of
 from triage.desk.casework import casework
 from triage.desk.gate import CurrentDesk, SignedIn, check_origin, same_token
 from triage.desk.pages import QUEUES, Desk
+from triage.desk.queue import SHORT_LIST
 from triage.desk.ticket import find_ticket
 from triage.store import Transaction
 from triage.tickets import TicketError
@@ -243,7 +244,7 @@ def _page(
     ticket = desk.deps.store.read(lambda connection: find_ticket(connection, ticket_id))
     if ticket is None:
         raise HTTPException(404)
-    rows, numbers = desk.deps.store.read(lambda connection: board(connection, view, session))
+    rows, numbers = desk.deps.store.read(lambda connection: board(connection, view, session, SHORT_LIST))
     words = desk.words(request)
     context = {
         "error": "",
@@ -255,6 +256,7 @@ def _page(
         "view": view,
         "rows": rows,
         "counts": numbers,
+        "full": len(rows) == SHORT_LIST,
         "causes": desk.deps.causes,
         "key": secrets.token_hex(8),
     }
