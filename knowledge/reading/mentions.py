@@ -1,9 +1,10 @@
 """Names and statements that a text contains: banks, brands, modes, channels, and values of facts."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from knowledge.model import FactSpec
 from knowledge.reading.lexicon import Lexicon, Vocabulary
 from knowledge.reading.normalise import Normaliser
 from knowledge.reading.words import Hit, WordFinder
@@ -31,7 +32,8 @@ class Mention:
 class MentionReader:
     """Finds mentions with the lexicon's words."""
 
-    def __init__(self, lexicon: Lexicon, normaliser: Normaliser) -> None:
+    def __init__(self, lexicon: Lexicon, facts: Mapping[str, FactSpec], normaliser: Normaliser) -> None:
+        """Take the words, and the labels of brands and banks: a new one of acquirers.yaml is read at once."""
         names: dict[str, list[Meaning]] = {normaliser.normalise_word(trap): [] for trap in lexicon.traps}
         for kind, vocabulary in (
             ("bank", lexicon.banks),
@@ -40,6 +42,9 @@ class MentionReader:
             ("brand", lexicon.brands),
         ):
             _add(names, kind, vocabulary, normaliser)
+        for kind, fact in (("brand", "brand"), ("bank", "settle_bank")):
+            labels = facts[fact].values if fact in facts else {}
+            _add(names, kind, {value: (text.zh, text.en) for value, text in labels.items()}, normaliser)
         self._names = WordFinder((word, tuple(meanings)) for word, meanings in names.items())
         statements: dict[str, list[Meaning]] = {}
         for fact, vocabulary in lexicon.facts.items():
@@ -58,7 +63,9 @@ class MentionReader:
 def _add(words: dict[str, list[Meaning]], kind: str, vocabulary: Vocabulary, normaliser: Normaliser) -> None:
     for value, several in vocabulary.items():
         for word in several:
-            words.setdefault(normaliser.normalise_word(word), []).append((kind, value))
+            meanings = words.setdefault(normaliser.normalise_word(word), [])
+            if (kind, value) not in meanings:
+                meanings.append((kind, value))
 
 
 def _mentions(text: str, hits: Iterable[Hit[tuple[Meaning, ...]]]) -> Iterator[Mention]:

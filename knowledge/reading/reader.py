@@ -31,7 +31,7 @@ class Reader:
         self._facts = facts
         self._normaliser = Normaliser(lexicon.typos, lexicon.pinyin)
         self._intents = IntentReader(lexicon.intents, self._normaliser)
-        self._mentions = MentionReader(lexicon, self._normaliser)
+        self._mentions = MentionReader(lexicon, facts, self._normaliser)
         self._days = DayReader(lexicon.holidays)
         self._answers = AnswerReader(lexicon, facts, self._normaliser)
 

@@ -1,6 +1,7 @@
 """A message gives its intent, its facts and the answer to what was asked."""
 
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.loader import PACKAGED, KnowledgeBase, load_knowledge
-from knowledge.model import UNKNOWN, Interval, Value, from_json, to_json
+from knowledge.model import UNKNOWN, Interval, Text, Value, from_json, to_json
 from knowledge.reading.lexicon import INTENTS, load_lexicon
 from knowledge.reading.reader import Reader
 from knowledge.redaction import redact
@@ -356,3 +357,21 @@ def test_nothing_that_is_written_breaks_the_reader(
         spec = base.facts[key]
         assert not spec.values or value in spec.values
         assert from_json(spec.kind, to_json(value)) == value
+
+
+def test_a_new_brand_is_read_by_its_name(base: KnowledgeBase) -> None:
+    brands = {**base.facts["brand"].values, "sandpay": Text("杉德支付", "Sandpay")}
+    reader = Reader(base.lexicon, {**base.facts, "brand": replace(base.facts["brand"], values=brands)})
+    for text in ("杉德支付昨天刷的没到", "sandpay takings not arrived"):
+        assert reader.read(text, NOW).facts["brand"] == "sandpay"
+
+
+def test_the_lexicon_speaks_of_known_facts_only(base: KnowledgeBase) -> None:
+    for part in (base.lexicon.facts, base.lexicon.answers):
+        for fact, values in part.items():
+            assert set(values) <= set(base.facts[fact].values), fact
+    for means in (base.lexicon.yes_means, base.lexicon.no_means):
+        for fact, value in means.items():
+            assert value in base.facts[fact].values, fact
+    assert set(base.lexicon.brands) <= set(base.facts["brand"].values)
+    assert set(base.lexicon.banks) == set(base.facts["settle_bank"].values)
