@@ -1,18 +1,24 @@
 """The desk's pages and the steps that agents take on them."""
 
 import html
+import inspect
 import re
 from datetime import timedelta
+from types import ModuleType
 
 import pytest
 
 from tests.triage.house import House, Visitor, hidden, open_house
-from triage import agents, tickets
+from triage import accounts, agents, tickets
+from triage.desk import steps
+from triage.desk.words import load_texts
 from triage.model import Incident, table
 from triage.routing import Routing
 from triage.store import Store
 from triage.vault import Vault, new_key
 
+#: Refusals that only the command line can meet; and a ticket that is gone, which is a page of its own.
+NEVER_SHOWN = ("name_form", "name_taken", "role_unknown", "no_such_account", "gone")
 ATTACK = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'{{7*7}}"
 PHONE = "13812345678"
 
@@ -298,6 +304,15 @@ def test_a_step_that_cannot_be_taken_says_why(
     if typed.get("text", "").strip():
         assert f"{typed['text']}</textarea>" in answer.text
     assert [event.kind for event in house.events(number)] == ["filed"]
+
+
+@pytest.mark.parametrize("module", [accounts, agents, steps])
+def test_every_reason_to_refuse_is_in_words(module: ModuleType) -> None:
+    source = inspect.getsource(module)
+    keys = re.findall(r'(?:AccountError|TicketError|refuse)\("([a-z_]+)"', source)
+    assert keys
+    shown = {f"error_{key}" for key in keys if key not in NEVER_SHOWN}
+    assert shown <= load_texts().keys()
 
 
 def test_a_colleagues_ticket_is_not_taken_away(house: House, lin: Visitor) -> None:
