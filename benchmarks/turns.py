@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter, sleep
 
 from benchmarks.merchants import messages
+from bot.expertise import LiveExpertise
 from bot.messages import Incoming
 from bot.parts import Parts, put_together
 from triage.store import Store
@@ -34,7 +35,7 @@ def measure(url: str, *, talks: int = 250, calm_seconds: float = 6) -> Figures:
     store = Store(url)
     try:
         store.migrate()
-        parts = put_together(store, Vault(new_key()), time(9), time(18))
+        parts = put_together(store, Vault(new_key()), LiveExpertise(time(9), time(18)))
         _flat_out(parts, list(messages(20)))
         incoming = list(messages(talks))
         start = perf_counter()

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.outages import OutageError, Outages
+from bot.outages import OutageError
+from bot.parts import Parts
 from bot.wording import SHANGHAI
 from triage import accounts
 from triage.accounts import AccountError
 from triage.incidents import IncidentError, open_incidents
-from triage.store import Store, Transaction
+from triage.store import Transaction
 
 #: What is wrong with an account, and how to mend it.
 ACCOUNT_ERRORS = {
@@ -31,9 +32,8 @@ class AdministrationError(Exception):
 class Administration:
     """Carries out commands, each in one transaction; the same in the service and without it."""
 
-    def __init__(self, store: Store, outages: Outages, clock: Callable[[], datetime]) -> None:
-        self._store = store
-        self._outages = outages
+    def __init__(self, parts: Parts, clock: Callable[[], datetime]) -> None:
+        self._parts = parts
         self._clock = clock
 
     def run(self, command: str, values: Mapping[str, Any]) -> str:
@@ -47,7 +47,7 @@ class Administration:
             "incident list": self._list_incidents,
         }
         try:
-            return self._store.write(lambda transaction: steps[command](transaction, values))
+            return self._parts.store.write(lambda transaction: steps[command](transaction, values))
         except AccountError as error:
             raise AdministrationError(ACCOUNT_ERRORS.get(error.key, error.key)) from None
         except (OutageError, IncidentError) as error:
@@ -70,12 +70,12 @@ class Administration:
 
     def _open_incident(self, transaction: Transaction, values: Mapping[str, Any]) -> str:
         notice, scope = values["notice"], values["scope"]
-        number = self._outages.open(transaction, notice, scope, "command line", self._clock())
+        number = self._parts.outages.open(transaction, notice, scope, "command line", self._clock())
         whom = ", ".join(f"{key} {value}" for key, value in scope.items()) or "everybody"
         return f"Incident {number} is open; it concerns {whom}."
 
     def _close_incident(self, transaction: Transaction, values: Mapping[str, Any]) -> str:
-        told = self._outages.close(transaction, int(values["number"]), self._clock())
+        told = self._parts.outages.close(transaction, int(values["number"]), self._clock())
         return f"Incident {values['number']} is over; {told} merchants were told."
 
     def _list_incidents(self, transaction: Transaction, _: Mapping[str, Any]) -> str:

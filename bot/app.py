@@ -21,6 +21,7 @@ from bot.channels.web import WebChat, build_web
 from bot.channels.web_views import Views
 from bot.control import open_control, socket_in
 from bot.desk import desk_surroundings
+from bot.expertise import LiveExpertise
 from bot.page import load_page
 from bot.parts import Parts, put_together
 from bot.settings import Settings
@@ -48,7 +49,8 @@ def open_parts(settings: Settings) -> Parts:
     try:
         store.migrate()
         vault = Vault(secret_key(settings))
-        return put_together(store, vault, settings.service_opens, settings.service_closes)
+        live = LiveExpertise(settings.service_opens, settings.service_closes, settings.knowledge_dir)
+        return put_together(store, vault, live)
     except BaseException:
         store.close()
         raise
@@ -67,7 +69,7 @@ def build_app(parts: Parts, settings: Settings, clock: Callable[[], datetime] = 
         async with AsyncExitStack() as stack:
             work = asyncio.create_task(_keep_promises(parts, clock))
             stack.push_async_callback(_stop, work)
-            administration = Administration(parts.store, parts.outages, clock)
+            administration = Administration(parts, clock)
             server = await open_control(settings.data_dir, administration)
             stack.callback(socket_in(settings.data_dir).unlink, missing_ok=True)
             stack.callback(server.close)
@@ -114,7 +116,7 @@ def _web_chat(parts: Parts, settings: Settings, clock: Callable[[], datetime]) -
     return WebChat(
         store=parts.store,
         turns=parts.turns,
-        views=Views(parts.knowledge, parts.wording, clock),
+        views=Views(parts, clock),
         page=load_page(),
         clock=clock,
         key=secret_key(settings).encode(),
@@ -125,9 +127,10 @@ def _web_chat(parts: Parts, settings: Settings, clock: Callable[[], datetime]) -
 
 
 async def _keep_promises(parts: Parts, clock: Callable[[], datetime]) -> None:
-    """Speak where the moment has come, and try failed messages again, until cancelled."""
+    """Take up edits, speak where the moment has come, try failed messages again, until cancelled."""
     while True:
         try:
+            await asyncio.to_thread(parts.live.look_again)
             await asyncio.to_thread(parts.turns.retry, clock())
             await asyncio.to_thread(parts.turns.wake, clock())
         except Exception:  # noqa: BLE001 - the next round comes whatever went wrong in this one

@@ -15,6 +15,7 @@ from bot.app import now, open_parts
 from bot.channels.console import ConsoleChats
 from bot.commands_kb import kb
 from bot.control import ask_service
+from bot.expertise import LiveExpertise
 from bot.logs import set_up_logs
 from bot.parts import put_together
 from bot.serving import ServiceError, run_service
@@ -89,7 +90,8 @@ def chat(
     try:
         store.migrate()
         vault = Vault(settings.secret_key.get_secret_value() or new_key())
-        parts = put_together(store, vault, settings.service_opens, settings.service_closes)
+        live = LiveExpertise(settings.service_opens, settings.service_closes, settings.knowledge_dir)
+        parts = put_together(store, vault, live)
         chats = ConsoleChats(parts, clock, lang)
         if as_json:
             for answer in chats.serve(sys.stdin):
@@ -193,7 +195,7 @@ def _administer(command: str, values: dict[str, Any]) -> None:
         set_up_logs("error")
         parts = open_parts(settings)
         try:
-            said = Administration(parts.store, parts.outages, now).run(command, values)
+            said = Administration(parts, now).run(command, values)
         finally:
             parts.store.close()
     sys.stdout.write(said + "\n")

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from bot.decision import Situation
 from bot.due_words import due_strip
+from bot.expertise import LiveMapping
 from bot.page.strip import draw_strip
 from bot.parts import Parts
 from bot.settings import Settings
@@ -24,7 +25,7 @@ CALENDAR_WARNING_DAYS = 45
 
 def desk_surroundings(parts: Parts, settings: Settings, clock: Callable[[], datetime]) -> DeskDeps:
     """Give the desk what it needs of the rest."""
-    facts = parts.knowledge.facts
+    facts = LiveMapping(lambda: parts.knowledge.facts)
 
     def describe(key: str, raw: Any, language: Language, at: datetime) -> str:
         value = from_json(facts[key].kind, raw) if key in facts else raw
@@ -45,13 +46,13 @@ def desk_surroundings(parts: Parts, settings: Settings, clock: Callable[[], date
         vault=parts.vault,
         clock=clock,
         redact=lambda text: redact(text).text,
-        causes=parts.knowledge.causes,
+        causes=LiveMapping(lambda: parts.knowledge.causes),
         facts=facts,
         describe=describe,
         draw_strip=draw,
         secure_cookies=settings.secure_cookies,
         notices=lambda language: _notices(parts, language, clock()),
-        reasons=parts.router.reasons,
+        reasons=LiveMapping(lambda: parts.live.current.router.reasons),
     )
 
 
@@ -65,4 +66,5 @@ def _notices(parts: Parts, language: Language, at: datetime) -> Sequence[str]:
     stuck = parts.store.read(lambda connection: connection.execute(given_up).scalar_one())
     if stuck:
         notices.append(parts.wording.say("set_aside", language, count=str(stuck)))
+    notices += [parts.wording.say("edit_refused", language, mistake=str(m)) for m in parts.live.mistakes]
     return notices

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     public_url: str = ""
     data_dir: Path = Path("var")
+    knowledge_dir: Path | None = None
     database_url: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
     secure_cookies: bool = False
@@ -54,6 +55,14 @@ class Settings(BaseSettings):
             message = "DAOZHANG_SERVICE_OPENS must be earlier than DAOZHANG_SERVICE_CLOSES"
             raise ValueError(message)
         return self
+
+    @field_validator("knowledge_dir")
+    @classmethod
+    def _existing_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            message = f"{value} is no folder; make it, or leave the setting empty"
+            raise ValueError(message)
+        return value
 
     @field_validator("data_dir")
     @classmethod

@@ -8,17 +8,15 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 
-from bot.conversation import Conversation
 from bot.decision import Decision, Situation
+from bot.expertise import Expertise, LiveExpertise
 from bot.messages import Incoming
 from bot.talk import Talk, read_talk
 from bot.wording import SHANGHAI
-from knowledge.loader import KnowledgeBase
 from knowledge.redaction import redact
 from triage import model, talks, tickets
 from triage.incidents import open_incidents
 from triage.model import SetAside, table
-from triage.routing import Router
 from triage.store import Store, Transaction
 from triage.talks import Line
 from triage.tickets import TicketDraft, TicketView
@@ -48,13 +46,9 @@ class Answer:
 class Turns:
     """Takes messages and moments; everything that follows from one is stored together or not at all."""
 
-    def __init__(
-        self, store: Store, conversation: Conversation, knowledge: KnowledgeBase, router: Router, vault: Vault
-    ) -> None:
+    def __init__(self, store: Store, live: LiveExpertise, vault: Vault) -> None:
         self._store = store
-        self._conversation = conversation
-        self._knowledge = knowledge
-        self._router = router
+        self._live = live
         self._vault = vault
 
     def take(self, incoming: Incoming, now: datetime) -> Answer | None:
@@ -63,7 +57,7 @@ class Turns:
         Blocks until the commit. Raises StoreError when the message could not even be kept.
         """
         try:
-            return self._store.write(lambda transaction: self._take(transaction, incoming, now))
+            return self._store.write(lambda transaction: self._turn(transaction).take(incoming, now))
         except Exception as error:  # noqa: BLE001 - whatever it was, the message must not be lost
             _log.exception("turn failed", channel=incoming.channel)
             kind = type(error).__name__
@@ -89,125 +83,17 @@ class Turns:
 
     def wake_one(self, conversation_id: int, now: datetime) -> tuple[Line, ...]:
         """Speak in one conversation if its moment has come; gives what was said."""
-        return self._store.write(lambda transaction: self._wake(transaction, conversation_id, now))
+        return self._store.write(lambda transaction: self._turn(transaction).wake(conversation_id, now))
 
-    def _take(self, transaction: Transaction, incoming: Incoming, now: datetime) -> Answer:
-        fresh = Talk(language=incoming.language or "zh")
-        row = talks.conversation_for(transaction, incoming.channel, incoming.sender, fresh.to_json(), now)
-        repeated = talks.line_with_key(transaction, row.id, incoming.key)
-        if repeated is not None:
-            return self._repeat(transaction, row, repeated)
-        situation = self._situation(
-            transaction, row, now, first=not row.talk["step"] and not row.talk["told"]
-        )
-        decision = self._conversation.hear(situation, incoming)
-        heard = talks.post(transaction, row, "merchant", decision.heard, now, key=incoming.key)
-        if situation.ticket:
-            tickets.merchant_wrote(transaction, situation.ticket, now)
-        ticket, replies = self._settle(transaction, row, situation, decision, heard.id)
-        return Answer(conversation_id=row.id, heard=heard, replies=replies, talk=decision.talk, ticket=ticket)
-
-    def _repeat(self, transaction: Transaction, row: Row[Any], message_id: int) -> Answer:
-        """Answer a message that came before with what it was answered then."""
-        heard = next(
-            line
-            for line in talks.lines_after(transaction.connection, row.id, message_id - 1)
-            if line.id == message_id
-        )
-        ticket, _ = tickets.tickets_of(transaction.connection, row.id)
-        return Answer(
-            conversation_id=row.id,
-            heard=heard,
-            replies=tuple(talks.replies_to(transaction, message_id)),
-            talk=read_talk(row.talk, self._knowledge.facts),
-            ticket=ticket,
-        )
-
-    def _wake(self, transaction: Transaction, conversation_id: int, now: datetime) -> tuple[Line, ...]:
-        due = (_CONVERSATION.c.id == conversation_id) & (_CONVERSATION.c.wake_at <= now)
-        row = transaction.execute(select(_CONVERSATION).where(due).with_for_update()).first()
-        if row is None:
-            return ()
-        situation = replace(self._situation(transaction, row, now), wake_at=None)
-        decision = self._conversation.wake(situation)
-        return self._settle(transaction, row, situation, decision, None)[1]
-
-    def _situation(
-        self, transaction: Transaction, row: Row[Any], now: datetime, *, first: bool = False
-    ) -> Situation:
-        still_open, resolved = tickets.tickets_of(transaction.connection, row.id)
-        return Situation(
-            now=now.astimezone(SHANGHAI),
-            talk=read_talk(row.talk, self._knowledge.facts),
-            first=first,
-            ticket=still_open,
-            resolved=resolved,
-            incidents=open_incidents(transaction),
-            wake_at=row.wake_at,
-            old_option=_old_options(transaction, row.id),
-        )
-
-    def _settle(
-        self,
-        transaction: Transaction,
-        row: Row[Any],
-        situation: Situation,
-        decision: Decision,
-        reply_to: int | None,
-    ) -> tuple[TicketView | None, tuple[Line, ...]]:
-        """Store all that was decided."""
-        now = situation.now
-        ticket = situation.ticket
-        replies = decision.replies
-        if decision.ticket:
-            ticket = tickets.file_ticket(transaction, self._draft(row.id, decision, now), now)
-            replies = [*replies, decision.ticket.announce(ticket)]
-        if decision.contact and ticket:
-            tickets.keep_contact(transaction, ticket.id, self._vault.lock(decision.contact), now)
-        lines = [
-            talks.post(
-                transaction,
-                row,
-                "bot",
-                reply.text,
-                now,
-                ask=reply.ask.to_json() if reply.ask else None,
-                strip=reply.strip,
-                reply_to=reply_to,
-            )
-            for reply in replies
-        ]
-        wake_at = decision.wake_at if decision.talk.wake else None
-        values = {"talk": decision.talk.to_json(), "wake_at": wake_at, "updated_at": now}
-        transaction.execute(_KEEP_TALK, {"of": row.id, **values})
-        return ticket, tuple(lines)
-
-    def _draft(self, conversation_id: int, decision: Decision, now: datetime) -> TicketDraft:
-        request = decision.ticket
-        if request is None:
-            message = "nothing to file"
-            raise ValueError(message)
-        rule = self._knowledge.causes[request.cause].ticket
-        if request.queue:
-            rule = replace(rule, queue=request.queue)
-        talk = decision.talk
-        return TicketDraft(
-            conversation_id=conversation_id,
-            language=talk.language,
-            cause=request.cause,
-            routing=self._router.route(request.cause, rule, request.known, talk.signals, now),
-            facts=request.facts_json(),
-            diagnosis=request.diagnosis_json(talk.asked),
-            missing=request.missing,
-            incident_id=request.incident_id,
-        )
+    def _turn(self, transaction: Transaction) -> "Turn":
+        return Turn(transaction, self._live.current, self._vault)
 
     def _retry(self, row: Row[Any], now: datetime) -> None:
         incoming = Incoming(**row.payload)
         this = _SET_ASIDE.c.id == row.id
 
         def again(transaction: Transaction) -> None:
-            self._take(transaction, incoming, now)
+            self._turn(transaction).take(incoming, now)
             transaction.execute(delete(_SET_ASIDE).where(this))
 
         try:
@@ -243,6 +129,125 @@ class Turns:
             "at": now,
         }
         transaction.execute(insert(_SET_ASIDE), values)
+
+
+class Turn:
+    """One turn in its transaction, with one version of the expertise."""
+
+    def __init__(self, transaction: Transaction, expertise: Expertise, vault: Vault) -> None:
+        self._transaction = transaction
+        self._expertise = expertise
+        self._vault = vault
+
+    def take(self, incoming: Incoming, now: datetime) -> Answer:
+        """Hear one message and store what follows; a repeated one is answered as before."""
+        fresh = Talk(language=incoming.language or "zh")
+        row = talks.conversation_for(
+            self._transaction, incoming.channel, incoming.sender, fresh.to_json(), now
+        )
+        repeated = talks.line_with_key(self._transaction, row.id, incoming.key)
+        if repeated is not None:
+            return self._repeat(row, repeated)
+        situation = self._situation(row, now, first=not row.talk["step"] and not row.talk["told"])
+        decision = self._expertise.conversation.hear(situation, incoming)
+        heard = talks.post(self._transaction, row, "merchant", decision.heard, now, key=incoming.key)
+        if situation.ticket:
+            tickets.merchant_wrote(self._transaction, situation.ticket, now)
+        ticket, replies = self._settle(row, situation, decision, heard.id)
+        return Answer(conversation_id=row.id, heard=heard, replies=replies, talk=decision.talk, ticket=ticket)
+
+    def _repeat(self, row: Row[Any], message_id: int) -> Answer:
+        """Answer a message that came before with what it was answered then."""
+        heard = next(
+            line
+            for line in talks.lines_after(self._transaction.connection, row.id, message_id - 1)
+            if line.id == message_id
+        )
+        ticket, _ = tickets.tickets_of(self._transaction.connection, row.id)
+        return Answer(
+            conversation_id=row.id,
+            heard=heard,
+            replies=tuple(talks.replies_to(self._transaction, message_id)),
+            talk=read_talk(row.talk, self._expertise.knowledge.facts),
+            ticket=ticket,
+        )
+
+    def wake(self, conversation_id: int, now: datetime) -> tuple[Line, ...]:
+        """Speak if the moment has come; gives what was said."""
+        due = (_CONVERSATION.c.id == conversation_id) & (_CONVERSATION.c.wake_at <= now)
+        row = self._transaction.execute(select(_CONVERSATION).where(due).with_for_update()).first()
+        if row is None:
+            return ()
+        situation = replace(self._situation(row, now), wake_at=None)
+        decision = self._expertise.conversation.wake(situation)
+        return self._settle(row, situation, decision, None)[1]
+
+    def _situation(self, row: Row[Any], now: datetime, *, first: bool = False) -> Situation:
+        still_open, resolved = tickets.tickets_of(self._transaction.connection, row.id)
+        return Situation(
+            now=now.astimezone(SHANGHAI),
+            talk=read_talk(row.talk, self._expertise.knowledge.facts),
+            first=first,
+            ticket=still_open,
+            resolved=resolved,
+            incidents=open_incidents(self._transaction),
+            wake_at=row.wake_at,
+            old_option=_old_options(self._transaction, row.id),
+        )
+
+    def _settle(
+        self,
+        row: Row[Any],
+        situation: Situation,
+        decision: Decision,
+        reply_to: int | None,
+    ) -> tuple[TicketView | None, tuple[Line, ...]]:
+        """Store all that was decided."""
+        now = situation.now
+        ticket = situation.ticket
+        replies = decision.replies
+        if decision.ticket:
+            ticket = tickets.file_ticket(self._transaction, self._draft(row.id, decision, now), now)
+            replies = [*replies, decision.ticket.announce(ticket)]
+        if decision.contact and ticket:
+            tickets.keep_contact(self._transaction, ticket.id, self._vault.lock(decision.contact), now)
+        lines = [
+            talks.post(
+                self._transaction,
+                row,
+                "bot",
+                reply.text,
+                now,
+                ask=reply.ask.to_json() if reply.ask else None,
+                strip=reply.strip,
+                reply_to=reply_to,
+            )
+            for reply in replies
+        ]
+        wake_at = decision.wake_at if decision.talk.wake else None
+        values = {"talk": decision.talk.to_json(), "wake_at": wake_at, "updated_at": now}
+        self._transaction.execute(_KEEP_TALK, {"of": row.id, **values})
+        return ticket, tuple(lines)
+
+    def _draft(self, conversation_id: int, decision: Decision, now: datetime) -> TicketDraft:
+        request = decision.ticket
+        if request is None:
+            message = "nothing to file"
+            raise ValueError(message)
+        rule = self._expertise.knowledge.causes[request.cause].ticket
+        if request.queue:
+            rule = replace(rule, queue=request.queue)
+        talk = decision.talk
+        return TicketDraft(
+            conversation_id=conversation_id,
+            language=talk.language,
+            cause=request.cause,
+            routing=self._expertise.router.route(request.cause, rule, request.known, talk.signals, now),
+            facts=request.facts_json(),
+            diagnosis=request.diagnosis_json(talk.asked),
+            missing=request.missing,
+            incident_id=request.incident_id,
+        )
 
 
 def _old_options(transaction: Transaction, conversation_id: int) -> Callable[[str], tuple[str, str] | None]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from knowledge.model import Text
 from knowledge.schema import Form, TextForm
-from knowledge.yaml_source import Document, KnowledgeError, read_document
+from knowledge.yaml_source import Document, KnowledgeError, read_layers
 
 FILE = "acquirers.yaml"
 
@@ -108,9 +108,12 @@ class _FileForm(Form):
     brands: dict[str, _BrandForm]
 
 
-def load_acquirers(folder: Path) -> Acquirers:
-    """Read acquirers.yaml of a knowledge folder; raises KnowledgeError with all its mistakes."""
-    document = read_document(folder / FILE)
+def load_acquirers(folder: Path, own: Path | None = None) -> Acquirers:
+    """Read acquirers.yaml of a knowledge folder, with the operator's own laid over it.
+
+    Raises KnowledgeError with all its mistakes.
+    """
+    document = read_layers(folder, own, FILE, depth=2)
     form = document.parse(_FileForm) if not document.mistakes else None
     if form is None:
         raise KnowledgeError(document.mistakes)

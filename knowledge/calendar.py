@@ -11,7 +11,7 @@ from pydantic import Field
 
 from knowledge.model import Text
 from knowledge.schema import Form, TextForm
-from knowledge.yaml_source import Document, KnowledgeError, Mistake, read_document
+from knowledge.yaml_source import Document, KnowledgeError, Mistake, layered_files, read_document
 
 DayKind = Literal["work", "weekend", "holiday", "makeup"]
 ONE_DAY = timedelta(days=1)
@@ -108,8 +108,8 @@ class _Schedule:
     mistakes: list[Mistake]
 
 
-def load_calendar(folder: Path) -> SettlementCalendar:
-    """Read the folder's <year>.yaml files and overrides.yaml.
+def load_calendar(folder: Path, own: Path | None = None) -> SettlementCalendar:
+    """Read holidays/<year>.yaml and holidays/overrides.yaml of a knowledge folder, or the operator's own.
 
     Each year's file holds that year's notice, which may also rule days of the December before.
     Raises KnowledgeError with the mistakes of all files: unreadable, a year missing between two others,
@@ -117,8 +117,8 @@ def load_calendar(folder: Path) -> SettlementCalendar:
     """
     schedule = _Schedule({}, set(), [])
     years = []
-    for path in sorted(folder.glob("*.yaml")):
-        document = read_document(path, f"holidays/{path.name}")
+    for name, path in layered_files(folder, own, "holidays"):
+        document = read_document(path, name)
         if path.stem == "overrides":
             _read_overrides(document, schedule)
         elif path.stem.isdigit() and len(path.stem) == 4:

@@ -13,7 +13,14 @@ from knowledge.calendar import SettlementCalendar, load_calendar
 from knowledge.model import UNKNOWN, Cause, FactSpec, Text, TicketRule
 from knowledge.reading.lexicon import Lexicon, load_lexicon
 from knowledge.schema import HOW_OFTEN, CauseForm, FactForm, HowOften, TextForm
-from knowledge.yaml_source import Document, KnowledgeError, Mistake, read_document
+from knowledge.yaml_source import (
+    Document,
+    KnowledgeError,
+    Mistake,
+    layered_files,
+    read_document,
+    read_layers,
+)
 
 #: The folder that ships with the package.
 PACKAGED = Path(__file__).parent
@@ -37,25 +44,29 @@ class KnowledgeBase:
     version: str
 
 
-def load_knowledge(folder: Path = PACKAGED) -> KnowledgeBase:
-    """Load a knowledge folder; raises KnowledgeError with all mistakes of all files."""
+def load_knowledge(folder: Path = PACKAGED, own: Path | None = None) -> KnowledgeBase:
+    """Load a knowledge folder; raises KnowledgeError with all mistakes of all files.
+
+    own: a folder of the operator, of the same form: its causes and years replace or add files, its entries
+    of questions.yaml and acquirers.yaml replace or add entries.
+    """
     mistakes: list[Mistake] = []
-    acquirers = _collect(load_acquirers, folder, mistakes)
-    calendar = _collect(load_calendar, folder / "holidays", mistakes)
-    lexicon = _collect(load_lexicon, folder, mistakes)
-    document = read_document(folder / "questions.yaml")
+    acquirers = _collect(lambda: load_acquirers(folder, own), mistakes)
+    calendar = _collect(lambda: load_calendar(folder, own), mistakes)
+    lexicon = _collect(lambda: load_lexicon(folder), mistakes)
+    document = read_layers(folder, own, "questions.yaml")
     facts = _facts(document)
     mistakes += document.mistakes
     causes: dict[str, Cause] = {}
-    paths = sorted((folder / "causes").glob("*.yaml"))
-    for path in paths:
+    files = layered_files(folder, own, "causes")
+    for name, path in files:
         # Without all the facts, what a cause says of them cannot be judged.
-        cause_document = read_document(path, f"causes/{path.name}")
+        cause_document = read_document(path, name)
         cause = _cause(path.stem, cause_document, None if document.mistakes else facts)
         if cause:
             causes[cause.id] = cause
         mistakes += cause_document.mistakes
-    if UNKNOWN not in [path.stem for path in paths]:
+    if UNKNOWN not in [path.stem for _, path in files]:
         fix = "keep causes/unknown.yaml: it stands for what no other cause explains."
         mistakes.append(Mistake("causes/unknown.yaml", 1, "the file is missing.", fix))
     if mistakes or acquirers is None or calendar is None or lexicon is None:
@@ -68,13 +79,13 @@ def load_knowledge(folder: Path = PACKAGED) -> KnowledgeBase:
         acquirers=acquirers,
         calendar=calendar,
         lexicon=lexicon,
-        version=_version(folder),
+        version=_version(folder, own),
     )
 
 
-def _collect(load: Callable[[Path], Part], folder: Path, mistakes: list[Mistake]) -> Part | None:
+def _collect(load: Callable[[], Part], mistakes: list[Mistake]) -> Part | None:
     try:
-        return load(folder)
+        return load()
     except KnowledgeError as error:
         mistakes += error.mistakes
         return None
@@ -192,8 +203,9 @@ def _check_template(source: str, allowed: set[str], place: tuple[str, ...], docu
         document.complain(place, f"{name} may be unknown when this is said.", fix)
 
 
-def _version(folder: Path) -> str:
+def _version(folder: Path, own: Path | None) -> str:
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.yaml")):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for layer in (folder, own) if own else (folder,):
+        for path in sorted(layer.rglob("*.yaml")):
+            digest.update(path.relative_to(layer).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]

@@ -44,6 +44,8 @@ class Document:
     data: Any
     lines: dict[Place, int]
     mistakes: list[Mistake] = field(default_factory=list)
+    #: Where it is not `file`: the file of an entry that was laid over this document.
+    files: dict[Place, str] = field(default_factory=dict)
 
     def line_of(self, place: Place) -> int:
         """Find the line of a place, or of the nearest thing around it; 1 when nothing is known."""
@@ -55,12 +57,37 @@ class Document:
 
     def complain(self, place: Place, problem: str, fix: str) -> None:
         """Note a mistake at a place."""
-        self.mistakes.append(Mistake(self.file, self.line_of(place), problem, fix))
+        self.mistakes.append(Mistake(self.file_of(place), self.line_of(place), problem, fix))
+
+    def file_of(self, place: Place) -> str:
+        """Find the file of a place."""
+        inside = (place[:length] for length in range(len(place), 0, -1))
+        return next((self.files[part] for part in inside if part in self.files), self.file)
+
+    def overlay(self, other: "Document", depth: int) -> None:
+        """Lay another document over this one: its entries at this depth replace those of the same name."""
+        self.mistakes += other.mistakes
+        self._overlay(self.data, other.data, other, (), depth)
+
+    def _overlay(
+        self, under: dict[str, Any], over: dict[str, Any], other: "Document", place: Place, depth: int
+    ) -> None:
+        for key, value in over.items():
+            here = (*place, key)
+            if depth > 1 and isinstance(value, dict) and isinstance(under.get(key), dict):
+                self._overlay(under[key], value, other, here, depth - 1)
+                continue
+            under[key] = value
+            self.files[here] = other.file
+            size = len(here)
+            kept = {where: line for where, line in self.lines.items() if where[:size] != here}
+            self.lines = kept | {where: line for where, line in other.lines.items() if where[:size] == here}
 
     def part(self, key: str) -> "Document":
         """Give one entry of a mapping as a document of its own, with the same list of mistakes."""
         lines = {place[1:]: line for place, line in self.lines.items() if place and place[0] == key}
-        return Document(self.file, self.data[key], lines, self.mistakes)
+        files = {place[1:]: file for place, file in self.files.items() if place[0] == key and place[1:]}
+        return Document(self.file_of((key,)), self.data[key], lines, self.mistakes, files)
 
     def parse(self, model: type[Model]) -> Model | None:
         """Check the data against a pydantic model; on mistakes note each with its line and give None."""
@@ -92,9 +119,9 @@ for _tag, _pattern, _first in (
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("^$"), [""])
 
 
-def read_document(path: Path, name: str | None = None) -> Document:
-    """Read one YAML file, a mapping at the top; one that is none gives no data, and its mistake is noted."""
-    document = Document(name or path.name, {}, {})
+def read_document(path: Path, name: str | None = None, kind: type = dict) -> Document:
+    """Read one YAML file, a mapping (or list) at the top; one that is none gives no data and its mistake."""
+    document = Document(name or path.name, kind(), {})
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
         data = _build(node, (), document) if node is not None else {}
@@ -108,11 +135,29 @@ def read_document(path: Path, name: str | None = None) -> Document:
         line = mark.line + 1 if mark else 1
         document.mistakes.append(Mistake(document.file, line, f"not readable as YAML ({problem}).", fix))
         return document
-    if isinstance(data, dict):
+    if isinstance(data, kind):
         document.data = data
-    else:
+    elif kind is dict:
         document.complain((), "the file is no mapping.", "begin every entry with its name and a colon.")
+    else:
+        document.complain((), "the file is no list.", "begin every entry with a dash.")
     return document
+
+
+def read_layers(folder: Path, own: Path | None, name: str, depth: int = 1) -> Document:
+    """Read a file of a folder, with the operator's own file of that name laid over it, if there is one."""
+    document = read_document(folder / name, name)
+    if own and (own / name).exists():
+        document.overlay(read_document(own / name, str(own / name)), depth)
+    return document
+
+
+def layered_files(folder: Path, own: Path | None, part: str) -> list[tuple[str, Path]]:
+    """List the YAML files of a subfolder by what to call them; the operator's own replace those of the same name."""
+    found = {path.name: (f"{part}/{path.name}", path) for path in (folder / part).glob("*.yaml")}
+    if own:
+        found |= {path.name: (str(path), path) for path in (own / part).glob("*.yaml")}
+    return [found[name] for name in sorted(found)]
 
 
 def _build(node: yaml.Node, place: Place, document: Document, around: tuple[yaml.Node, ...] = ()) -> Any:

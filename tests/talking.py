@@ -4,9 +4,11 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, time
+from pathlib import Path
 from typing import Any
 
 from bot.channels.console import ConsoleChats
+from bot.expertise import LiveExpertise
 from bot.parts import Parts, put_together
 from knowledge.model import Language
 from triage.store import Store
@@ -17,12 +19,12 @@ NOW = datetime.fromisoformat("2026-10-09T10:30:00+08:00")
 
 
 @contextmanager
-def parts_on(url: str = "sqlite://") -> Iterator[Parts]:
+def parts_on(url: str = "sqlite://", own: Path | None = None) -> Iterator[Parts]:
     """Put the parts together on a database, by default one in memory."""
     store = Store(url)
     try:
         store.migrate()
-        yield put_together(store, Vault(new_key()), time(9), time(18))
+        yield put_together(store, Vault(new_key()), LiveExpertise(time(9), time(18), own))
     finally:
         store.close()
 

@@ -33,6 +33,8 @@ def as_written(value: object) -> str:
             return value.isoformat("minutes")
         case bool():
             return str(value).lower()
+        case None:
+            return ""
     return str(value)
 
 
@@ -58,6 +60,7 @@ CHANGED = {
     "port": "8123",
     "public_url": "https://pay.example.com/",
     "data_dir": "/srv/daozhang",
+    "knowledge_dir": "/usr",
     "database_url": "postgresql+psycopg://daozhang:secret@db/daozhang",
     "secret_key": "k" * 43 + "=",
     "secure_cookies": "true",
@@ -97,6 +100,7 @@ def test_without_any_setting_it_is_sqlite_on_port_8000() -> None:
         ("port", "65536", "less than or equal to 65535"),
         ("database_url", "mysql://host/name", "postgresql+psycopg://"),
         ("secret_key", "short", "daozhang key"),
+        ("knowledge_dir", "/nowhere/at/all", "is no folder"),
         ("secure_cookies", "perhaps", "valid boolean"),
         ("service_opens", "9 o'clock", "time"),
         ("log_level", "loud", "'debug', 'info', 'warning' or 'error'"),

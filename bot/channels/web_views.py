@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from bot.page.strip import draw_strip
+from bot.parts import Parts
 from bot.talk import Talk, read_talk
-from bot.wording import SHANGHAI, UNSPOKEN, Wording, before
-from knowledge.loader import KnowledgeBase
+from bot.wording import SHANGHAI, UNSPOKEN, before
 from knowledge.model import UNKNOWN, Language
 from triage.model import Ticket, TicketStatus, table, ticket_number
 from triage.talks import Line, lines_after
@@ -37,14 +37,13 @@ class View:
 class Views:
     """Makes views."""
 
-    def __init__(self, knowledge: KnowledgeBase, wording: Wording, clock: Callable[[], datetime]) -> None:
-        self._knowledge = knowledge
-        self._wording = wording
+    def __init__(self, parts: Parts, clock: Callable[[], datetime]) -> None:
+        self._parts = parts
         self._clock = clock
 
     def read(self, connection: Connection, row: Row[Any], after: int) -> View:
         """Read a conversation with its lines later than the message `after`."""
-        talk = read_talk(row.talk, self._knowledge.facts)
+        talk = read_talk(row.talk, self._parts.knowledge.facts)
         mine = select(_TICKET.c.id, _TICKET.c.status).where(_TICKET.c.conversation_id == row.id)
         rows = connection.execute(mine.order_by(_TICKET.c.id)).all()
         return View(
@@ -74,8 +73,8 @@ class Views:
         understood = [
             {
                 "fact": key,
-                "title": self._knowledge.facts[key].title.to(talk.language),
-                "value": self._wording.value(key, fact.value, talk.language, now),
+                "title": self._parts.knowledge.facts[key].title.to(talk.language),
+                "value": self._parts.wording.value(key, fact.value, talk.language, now),
             }
             for key, fact in talk.facts.items()
             if key not in UNSPOKEN and fact.source in ("merchant", "reader") and fact.value != UNKNOWN

@@ -18,7 +18,7 @@ YEAR_END = {date(2017, 12, 30), date(2017, 12, 31)}
 
 @pytest.fixture(scope="module")
 def calendar() -> SettlementCalendar:
-    return load_calendar(PACKAGED / "holidays")
+    return load_calendar(PACKAGED)
 
 
 def test_the_settlement_days_are_the_workdays_of_an_independent_calendar(
@@ -103,17 +103,20 @@ work: [2030-01-05]
 
 
 def mistakes_in(folder: Path, files: dict[str, str]) -> tuple[Mistake, ...]:
+    (folder / "holidays").mkdir(exist_ok=True)
     for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / "holidays" / name).write_text(text, encoding="utf-8")
     with pytest.raises(KnowledgeError) as caught:
         load_calendar(folder)
     return caught.value.mistakes
 
 
 def test_an_authors_own_folder_loads(tmp_path: Path) -> None:
-    (tmp_path / "2030.yaml").write_text(YEAR, encoding="utf-8")
+    folder = tmp_path / "holidays"
+    folder.mkdir()
+    (folder / "2030.yaml").write_text(YEAR, encoding="utf-8")
     overrides = "settlement_days: [{day: 2030-12-28, source: a letter}]\n"
-    (tmp_path / "overrides.yaml").write_text(overrides, encoding="utf-8")
+    (folder / "overrides.yaml").write_text(overrides, encoding="utf-8")
     calendar = load_calendar(tmp_path)
     assert not calendar.is_settlement_day(date(2030, 1, 1))
     assert calendar.is_settlement_day(date(2030, 1, 5))

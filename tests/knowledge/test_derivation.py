@@ -12,7 +12,7 @@ from knowledge.model import Fact, Interval, Value
 from knowledge.settlement import MODES, SHANGHAI
 
 ACQUIRERS = load_acquirers(PACKAGED)
-CALENDAR = load_calendar(PACKAGED / "holidays")
+CALENDAR = load_calendar(PACKAGED)
 D0_INPUTS = ("pay_method", "amount", "onboarded_days", "d0_switch")
 GOOD: dict[str, Value] = {
     "pay_method": "credit_card",

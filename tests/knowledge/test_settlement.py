@@ -11,7 +11,7 @@ from knowledge.loader import PACKAGED
 from knowledge.settlement import MODES, SHANGHAI, D0Inputs, due
 
 ACQUIRERS = load_acquirers(PACKAGED)
-CALENDAR = load_calendar(PACKAGED / "holidays")
+CALENDAR = load_calendar(PACKAGED)
 ROLLING = ACQUIRERS.profile(None)
 #: The cut-off ends instant payout only; T+1 goes by the natural date.
 NATURAL = replace(ROLLING, cutoff_rolls=False)

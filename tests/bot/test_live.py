@@ -1,0 +1,121 @@
+"""Edits of the knowledge base while the bot talks, and an operator's own folder."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.desk import desk_surroundings
+from bot.parts import Parts
+from bot.settings import Settings
+from knowledge.loader import PACKAGED
+from knowledge.yaml_source import KnowledgeError
+from tests.talking import NOW, Merchant, parts_on
+
+QUESTION = """\
+payout_status:
+  title: {zh: 状态, en: State}
+  ask: {zh: App 里这笔显示什么？, en: What does the app say?}
+  effort: 1.5
+  values:
+    pending: {zh: 待结算, en: Waiting}
+    processing: {zh: 结算中, en: In process}
+    paid_out: {zh: 已划款, en: Paid out}
+    failed: {zh: 划款失败, en: Failed}
+    to_withdraw: {zh: 待提现, en: In the balance}
+    held: {zh: 冻结, en: Held}
+    not_found: {zh: 没有, en: Not there}
+  usual: {pending: sometimes, processing: rarely, paid_out: sometimes, failed: rarely,
+          to_withdraw: rarely, held: rarely, not_found: rarely}
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """The operator's folder, still empty."""
+    folder = tmp_path / "own"
+    (folder / "causes").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def parts(own: Path) -> Iterator[Parts]:
+    with parts_on(own=own) as ready:
+        yield ready
+
+
+def save(path: Path, text: str) -> None:
+    """Save a file as an editor does, with a time of its own."""
+    path.write_text(text, encoding="utf-8")
+    stat = path.stat()
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1_000_000))
+
+
+def test_a_saved_edit_is_taken_up_and_a_running_talk_goes_on(parts: Parts, own: Path) -> None:
+    merchant = Merchant(parts)
+    merchant.say("钱没到账")
+    assert "App 里这笔显示什么" not in merchant.texts
+    before = parts.knowledge.version
+    save(own / "questions.yaml", QUESTION)
+    parts.live.look_again()
+    assert parts.knowledge.version != before
+    merchant.say("哇啦哇啦")
+    assert "App 里这笔显示什么" in merchant.texts
+    merchant.tap("to_withdraw")
+    merchant.answer_all()
+    assert merchant.last["outcome"] == "advised"
+
+
+def test_a_broken_edit_is_refused_and_the_desk_says_why(parts: Parts, own: Path, tmp_path: Path) -> None:
+    before = parts.knowledge.version
+    save(own / "questions.yaml", QUESTION.replace("effort: 1.5", "effort: much"))
+    parts.live.look_again()
+    assert parts.knowledge.version == before
+    assert Merchant(parts).say("钱没到账")["messages"]
+    deps = desk_surroundings(parts, Settings(data_dir=tmp_path), lambda: NOW)
+    [notice] = [n for n in deps.notices("zh") if "上一个版本" in n]
+    assert f"{own / 'questions.yaml'}:4:" in notice
+    save(own / "questions.yaml", QUESTION)
+    parts.live.look_again()
+    assert not [n for n in deps.notices("zh") if "上一个版本" in n]
+
+
+def test_a_question_that_vanished_is_not_asked_again(parts: Parts, own: Path) -> None:
+    save(own / "questions.yaml", QUESTION)
+    parts.live.look_again()
+    merchant = Merchant(parts)
+    merchant.say("钱没到账")
+    (own / "questions.yaml").unlink()
+    parts.live.look_again()
+    assert merchant.tap("pending")["facts"]["payout_status"]["value"] == "pending"
+
+
+def test_causes_brands_and_years_of_the_operator(own: Path) -> None:
+    packaged = (PACKAGED / "causes/manual_withdraw.yaml").read_text(encoding="utf-8")
+    save(own / "causes/manual_withdraw.yaml", packaged.replace("请在 App 的余额里", "请在钱包里"))
+    save(
+        own / "acquirers.yaml",
+        "brands:\n  xiaodian: {names: {zh: 小店宝, en: Xiaodianbao}, acquirer: own}\n"
+        "acquirers:\n  own: {pay_by: '10:00', verified_on: 2026-10-01, source: 自己的协议}\n",
+    )
+    (own / "holidays").mkdir()
+    save(own / "holidays/2027.yaml", "source: 预排\nrest: []\nwork: []\n")
+    with parts_on(own=own) as parts:
+        assert "钱包" in parts.knowledge.causes["manual_withdraw"].advice.zh
+        brand = parts.knowledge.acquirers.brand("小店宝")
+        assert brand is not None
+        assert parts.knowledge.acquirers.profile(brand.id).pay_by.hour == 10
+        assert parts.knowledge.acquirers.brand("拉卡拉")
+        assert parts.knowledge.calendar.last_day.year == 2027
+        merchant = Merchant(parts, knows={"payout_status": "pending"})
+        merchant.say("昨天下午3点小店宝刷的800没到账，T+1")
+        merchant.answer_all()
+        assert merchant.last["due_at"] == "2026-10-09T10:00:00+08:00"
+
+
+def test_a_mistake_in_the_operators_folder_names_its_file(own: Path) -> None:
+    save(own / "acquirers.yaml", "brands:\n  x: {names: {zh: 某牌}}\n")
+    with pytest.raises(KnowledgeError) as caught, parts_on(own=own):
+        pass
+    assert any(m.file == str(own / "acquirers.yaml") and m.line == 2 for m in caught.value.mistakes)
