@@ -1,17 +1,20 @@
 """What passes between a platform and the bot: Incoming, Outgoing, Ask, and the Channel protocol."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from knowledge.model import Language
 
 AskKind = Literal["choice", "text", "photo", "confirm"]
+Command = Literal["start", "help", "status", "human", "language", "cancel"]
+Attachment = Literal["photo", "document", "voice", "video", "sticker", "location", "contact", "other"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """One thing that a merchant sent: a text or a tap on an option, never both."""
+    """One thing that a merchant sent: a text, a tap on an option, a command or an attachment."""
 
     #: Name of the channel: "web", "console", "telegram".
     channel: str
@@ -26,6 +29,12 @@ class Incoming:
     system: dict[str, str | int] | None = None
     #: Language that the channel knows of; None = by what he writes.
     language: Language | None = None
+    #: What he brings with him, fact -> value: the payload of the link that he came by.
+    facts: dict[str, str] | None = None
+    #: Something from the platform's menu instead of words.
+    command: Command | None = None
+    #: Something that is no text, which the bot cannot read; `text` may be its caption.
+    attachment: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +81,56 @@ class Outgoing:
     author: Literal["bot", "agent"]
     text: str
     ask: dict[str, Any] | None
+    #: The days from sale to arrival, with "alt": the same in words; for channels that can show it.
+    strip: dict[str, Any] | None
+    #: Language of the talk.
+    language: Language
     at: datetime
 
 
 class DeliveryError(Exception):
-    """A message was surely not delivered; it may be tried again."""
+    """A message was surely not delivered; it may be tried again.
+
+    reason: one word for the row and the desk. after: not before so much time, where the platform said so.
+    """
+
+    def __init__(self, reason: str, after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.after = after
+
+
+class RefusedError(DeliveryError):
+    """A message was surely not delivered, and never will be: "blocked", "refused"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many at once, and so many a second in the long run."""
+
+    burst: int
+    per_second: float
 
 
 class Channel(Protocol):
     """A platform that pushes messages to merchants."""
 
     name: str
+    #: How fast it takes messages over all.
+    rate: Rate
 
-    async def send(self, message: Outgoing) -> None:
-        """Deliver one message; raise DeliveryError when it surely did not arrive."""
+    def rate_for(self, recipient: str) -> Rate:
+        """Say how fast it takes messages for one recipient."""
+        ...
+
+    def parts(self, message: Outgoing) -> Sequence[str]:
+        """Split a message into the texts that are sent one after the other: at least one."""
+        ...
+
+    async def send(self, message: Outgoing, part: int) -> None:
+        """Deliver one part of a message.
+
+        Raises DeliveryError when it surely did not arrive, RefusedError when it never will; after any other
+        exception nobody knows.
+        """
         ...

@@ -113,17 +113,36 @@ class Message(SQLModel, table=True):
 
 
 class Outbox(SQLModel, table=True):
-    """A message that a platform must still be given (only for channels that push)."""
+    """A message that a platform must be given, or was (only for channels that push)."""
 
     __tablename__ = "outbox"
+    __table_args__ = (
+        # Finds the oldest open delivery of each recipient without looking at those that are done.
+        Index(
+            "open_deliveries",
+            "channel",
+            "recipient",
+            "id",
+            sqlite_where=text("status IN ('waiting', 'sending')"),
+            postgresql_where=text("status IN ('waiting', 'sending')"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     message_id: int = Field(foreign_key="message.id", unique=True)
     channel: str
+    #: Whom the platform gives it to, as the channel writes it; one recipient's go out in order.
+    recipient: str
     status: str = DeliveryStatus.WAITING
+    #: How often it was taken in hand; every taking has its own number, which must match to mark the end.
     attempts: int = 0
-    #: Not before this moment: the first try, the next one, or when a lease runs out.
-    due_at: datetime = _moment(index=True)
+    #: Parts of a long text that were sent.
+    parts_sent: int = 0
+    #: How often nobody could tell whether it arrived: above zero, it may have been shown twice or not at all.
+    doubts: int = 0
+    #: Not before this moment: the first try, the next one, or when the hold of a sender runs out.
+    due_at: datetime = _moment()
+    #: Why it failed or is tried again, as one word: blocked, refused, busy, …
     error: str | None = None
 
 

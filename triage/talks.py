@@ -77,8 +77,17 @@ def post(
     values = {"conversation_id": conversation.id, "author": author, "text": text, "at": now} | columns
     message_id = transaction.add(_MESSAGE, values)
     if conversation.channel not in PULLED and author != "merchant":
-        delivery = {"message_id": message_id, "channel": conversation.channel, "due_at": now}
-        transaction.add(_OUTBOX, delivery | {"status": DeliveryStatus.WAITING, "attempts": 0})
+        delivery = {
+            "message_id": message_id,
+            "channel": conversation.channel,
+            "recipient": conversation.sender,
+            "status": DeliveryStatus.WAITING,
+            "attempts": 0,
+            "parts_sent": 0,
+            "doubts": 0,
+            "due_at": now,
+        }
+        transaction.add(_OUTBOX, delivery)
         transaction.touch(OUTBOX)
     transaction.touch(chat_topic(conversation.id))
     return Line(
