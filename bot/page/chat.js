@@ -1,5 +1,6 @@
 // The merchant's chat page. A module, hence strict. What the server says is put in as text, never as HTML.
 
+const { drawStrip } = await import(document.getElementById("strip").href);
 const words = JSON.parse(document.body.dataset.texts);
 const language = document.body.dataset.language;
 const at = (id) => document.getElementById(id);
@@ -78,23 +79,6 @@ function dayWords(moment) {
   return { [yesterday]: words.yesterday, [today]: words.today }[day] ?? days.format(moment);
 }
 
-const STRIP_ELEMENTS = new Set(["svg", "g", "rect", "text", "line", "circle", "path", "title"]);
-const STRIP_ATTRIBUTES = new Set(("class role aria-label viewBox width height x y rx ry cx cy r d x1 y1 x2 y2 " +
-  "transform fill fill-opacity stroke stroke-width text-anchor font-size font-weight").split(" "));
-
-/** Parse a strip of days, keeping only harmless elements and attributes; no SVG at all gives its words. */
-function drawStrip({ svg, alt }) {
-  const drawing = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
-  if (drawing.localName !== "svg" || drawing.querySelector("parsererror")) return document.createTextNode(alt);
-  for (const node of [drawing, ...drawing.querySelectorAll("*")]) {
-    if (!STRIP_ELEMENTS.has(node.localName)) node.remove();
-    for (const { name, value } of [...node.attributes]) {
-      if (!STRIP_ATTRIBUTES.has(name) || value.includes("url(")) node.removeAttribute(name);
-    }
-  }
-  return document.adoptNode(drawing);
-}
-
 /** Put a message where it belongs: in the server's order, unsent ones last. */
 function place(message) {
   const box = copyOf("entry-form");
@@ -109,10 +93,14 @@ function place(message) {
   talk.splice(before, 0, message);
 }
 
+/** Give the parts of a text; a ticket's number is not broken at its hyphen. */
+const wordsOf = (text) => text.split(/(DZ-\d+)/).map((part) => (part.startsWith("DZ-")
+  ? Object.assign(document.createElement("span"), { className: "number", textContent: part }) : part));
+
 function show({ box, text, at: moment, state, problem }) {
   const time = box.querySelector("time");
   box.dataset.state = state ?? "sent";
-  box.querySelector(".words").textContent = text;
+  box.querySelector(".words").replaceChildren(...wordsOf(text));
   box.querySelector(".retry").textContent = problem ? `${problem} ${words.retry}` : words.retry;
   time.textContent = hours.format(new Date(moment));
   time.dateTime = moment;
@@ -177,7 +165,14 @@ function showState({ understood = [], status = {} }) {
   showTicket(status.ticket);
   at("known").hidden = understood.length === 0;
   at("known-list").replaceChildren(...understood.map(tagOf));
-  more.hidden = understood.length <= 2;
+  fitKnown();
+}
+
+/** Offer to show all tags when they do not fit into one line. */
+function fitKnown() {
+  const list = at("known-list");
+  more.hidden = true;
+  more.hidden = list.scrollWidth <= list.clientWidth && list.scrollHeight < 50;
 }
 
 function showTicket(ticket) {
@@ -381,7 +376,7 @@ log.addEventListener("scroll", () => {
   page.atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
   jump.hidden ||= page.atEnd;
 });
-new ResizeObserver(() => page.atEnd && toEnd()).observe(log);
+new ResizeObserver(() => { fitKnown(); if (page.atEnd) toEnd(); }).observe(log);
 for (const chip of examples.querySelectorAll(".chip")) onTapWrite(chip, chip.textContent);
 onTapWrite(at("human"), words.human_words);
 onTap(jump, toEnd);
