@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from bot.directory import ImportMistakesError, read_csv
 from bot.outages import OutageError
 from bot.parts import Parts
 from bot.wording import SHANGHAI
 from triage import accounts
 from triage.accounts import AccountError
+from triage.directory import replace_directory
 from triage.incidents import IncidentError, open_incidents
 from triage.store import Transaction
 
@@ -45,12 +48,13 @@ class Administration:
             "incident open": self._open_incident,
             "incident close": self._close_incident,
             "incident list": self._list_incidents,
+            "merchants import": self._import_merchants,
         }
         try:
             return self._parts.store.write(lambda transaction: steps[command](transaction, values))
         except AccountError as error:
             raise AdministrationError(ACCOUNT_ERRORS.get(error.key, error.key)) from None
-        except (OutageError, IncidentError) as error:
+        except (OutageError, IncidentError, ImportMistakesError) as error:
             raise AdministrationError(str(error)) from None
 
     def _add_user(self, transaction: Transaction, values: Mapping[str, Any]) -> str:
@@ -77,6 +81,11 @@ class Administration:
     def _close_incident(self, transaction: Transaction, values: Mapping[str, Any]) -> str:
         told = self._parts.outages.close(transaction, int(values["number"]), self._clock())
         return f"Incident {values['number']} is over; {told} merchants were told."
+
+    def _import_merchants(self, transaction: Transaction, values: Mapping[str, Any]) -> str:
+        entries = read_csv(Path(values["path"]), self._parts.knowledge.facts)
+        replace_directory(transaction, entries, self._clock())
+        return f"{len(entries)} merchants are in the directory now."
 
     def _list_incidents(self, transaction: Transaction, _: Mapping[str, Any]) -> str:
         lines = [

@@ -21,6 +21,7 @@ from bot.channels.web import WebChat, build_web
 from bot.channels.web_views import Views
 from bot.control import open_control, socket_in
 from bot.desk import desk_surroundings
+from bot.directory import HttpDirectory
 from bot.expertise import LiveExpertise
 from bot.page import load_page
 from bot.parts import Parts, put_together
@@ -50,10 +51,16 @@ def open_parts(settings: Settings) -> Parts:
         store.migrate()
         vault = Vault(secret_key(settings))
         live = LiveExpertise(settings.service_opens, settings.service_closes, settings.knowledge_dir)
-        return put_together(store, vault, live)
+        return put_together(store, vault, live, _directory(settings))
     except BaseException:
         store.close()
         raise
+
+
+def _directory(settings: Settings) -> HttpDirectory | None:
+    if not settings.directory_url:
+        return None
+    return HttpDirectory(settings.directory_url, settings.directory_token.get_secret_value(), now)
 
 
 def secret_key(settings: Settings) -> str:
@@ -131,6 +138,7 @@ async def _keep_promises(parts: Parts, clock: Callable[[], datetime]) -> None:
     while True:
         try:
             await asyncio.to_thread(parts.live.look_again)
+            await asyncio.to_thread(parts.imported.refresh)
             await asyncio.to_thread(parts.turns.retry, clock())
             await asyncio.to_thread(parts.turns.wake, clock())
         except Exception:  # noqa: BLE001 - the next round comes whatever went wrong in this one

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
 import typer
@@ -33,9 +34,11 @@ cli = typer.Typer(
     help="Payout-support bot and triage desk.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 users = typer.Typer(help="The people at the desk.", no_args_is_help=True)
+merchants = typer.Typer(help="The merchants' directory.", no_args_is_help=True)
 outages = typer.Typer(help="Declared outages.", no_args_is_help=True)
 cli.add_typer(users, name="user")
 cli.add_typer(outages, name="incident")
+cli.add_typer(merchants, name="merchants")
 cli.add_typer(kb, name="kb")
 
 LanguageOption = Annotated[Literal["zh", "en"], typer.Option(help="Language to begin in.")]
@@ -185,6 +188,12 @@ def incident_close(number: int) -> None:
 def incident_list() -> None:
     """List the outages that are not over."""
     _administer("incident list", {})
+
+
+@merchants.command("import")
+def merchants_import(file: Path) -> None:
+    """Take a CSV file as the whole directory, in place of the one before (docs/directory.md)."""
+    _administer("merchants import", {"path": str(file.absolute())})
 
 
 def _administer(command: str, values: dict[str, Any]) -> None:

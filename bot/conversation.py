@@ -8,6 +8,7 @@ from bot.conclusions import Conclusions
 from bot.decision import Decision, Situation
 from bot.followups import FollowUps
 from bot.messages import Incoming
+from bot.proof import Proof, Verdict
 from bot.questions import CORRECT, Questions, option_of
 from bot.talk import Pending, Talk
 from bot.wording import Wording
@@ -17,6 +18,7 @@ from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Fact, Language, Reading
 from knowledge.reading.reader import Reader
 from knowledge.redaction import Redacted, redact
+from triage.directory import Entry
 from triage.model import TicketStatus
 from triage.service_hours import ServiceHours
 
@@ -41,6 +43,7 @@ class Conversation:
         self._reader = Reader(knowledge.lexicon, knowledge.facts)
         self._questions = Questions(knowledge.facts, wording)
         self._conclusions = Conclusions(knowledge, wording, self._questions, hours)
+        self._proof = Proof(wording)
         self._followups = FollowUps(wording, self._questions, self._conclusions)
 
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:
@@ -59,7 +62,17 @@ class Conversation:
     def wake(self, situation: Situation) -> Decision:
         """Decide what the bot says by itself, now that its moment has come."""
         decision = Decision(talk=_current(situation), wake_at=situation.wake_at)
-        self._followups.wake(decision, situation, self._think(decision, situation))
+        if decision.talk.wake == "lookup":
+            self._go_on(decision, situation, {})
+        else:
+            self._followups.wake(decision, situation, self._think(decision, situation))
+        return decision
+
+    def judged(self, situation: Situation, entry: Entry | None, verdict: Verdict) -> Decision:
+        """Go on after a claim was held against the directory; entry is given when it is right."""
+        decision = Decision(talk=situation.talk)
+        lead = self._proof.judged(decision, entry, verdict, situation.now)
+        self._go_on(decision, situation, {}, lead=lead)
         return decision
 
     def think(self, situation: Situation) -> Case:
@@ -236,21 +249,31 @@ class Conversation:
         return think(decision.talk, situation, self._knowledge, self._engine)
 
     def _go_on(
-        self, decision: Decision, situation: Situation, said: Mapping[str, Fact], *, insisted: bool = False
+        self,
+        decision: Decision,
+        situation: Situation,
+        said: Mapping[str, Fact],
+        *,
+        insisted: bool = False,
+        lead: str = "",
     ) -> None:
-        """Take the facts, and ask the next question or come to a conclusion."""
+        """Take the facts, and ask the next question or come to a conclusion; lead: what is said before."""
         before = decision.talk
         decision.talk = _learn(replace(before, pending=None), said)
+        if self._proof.starts(decision, situation):
+            return
         case = self._think(decision, situation)
         if before.outcome and self._conclusions.stands(decision, situation, case, said, insisted=insisted):
             return
         read = {key: fact.value for key, fact in said.items() if fact.source == "reader"}
-        question = self._next_question(decision.talk, case)
+        question = self._proof.instead_of(self._next_question(decision.talk, case), decision.talk, situation)
         if question is None:
+            if lead:
+                decision.say(lead.strip())
             self._conclusions.conclude(decision, situation, case, read)
             return
         talk = decision.talk
-        lead = self._wording.say("reopened", talk.language) if before.outcome else ""
+        lead += self._wording.say("reopened", talk.language) if before.outcome else ""
         decision.talk = replace(talk, asked=(*talk.asked, question), outcome=None, wake=None)
         self._questions.ask(decision, question, "diagnose", situation.now, read=read, lead=lead)
 
@@ -282,6 +305,8 @@ def _learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
         talk = Talk(language=talk.language, step=talk.step, told=talk.told, facts=lasting)
     for key, fact in said.items():
         known = talk.facts.get(key)
+        if known and known.source == "system" and fact.source != "system":
+            continue  # what was looked up is not a matter of opinion
         if keeps_what_he_said(known, fact.value):
             # He cannot say the minute: the day that he did say stays.
             talk = replace(talk, closed=talk.closed | {key})

@@ -25,6 +25,8 @@ class Situation:
     #: The newest resolved one.
     resolved: TicketView | None = None
     incidents: Sequence[IncidentView] = ()
+    #: True when there is a directory of merchants to look him up in.
+    directory: bool = False
     #: When the bot was going to speak by itself.
     wake_at: datetime | None = None
     #: Looks up an option of an older question by its id: (fact, value), or None.
@@ -38,6 +40,14 @@ class Reply:
     text: str
     ask: Ask | None = None
     strip: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Who he says he is, to be held against the directory once the turn is committed."""
+
+    merchant_no: str
+    settle_card_last4: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +92,8 @@ class Decision:
     ticket: TicketRequest | None = None
     #: Counts only while the talk has something to wake for.
     wake_at: datetime | None = None
+    #: To be judged after the commit; the talk goes on then.
+    claim: Claim | None = None
     #: A phone number to keep, encrypted, on the ticket.
     contact: str | None = None
 

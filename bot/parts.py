@@ -8,6 +8,7 @@ from bot.outages import Outages
 from bot.turn import Turns
 from bot.wording import Wording
 from knowledge.loader import KnowledgeBase
+from triage.directory import Directory, StoredDirectory
 from triage.store import Store
 from triage.vault import Vault
 
@@ -20,6 +21,8 @@ class Parts:
     vault: Vault
     live: LiveExpertise
     turns: Turns
+    #: The directory in the database, also while another one is asked.
+    imported: StoredDirectory
 
     @property
     def knowledge(self) -> KnowledgeBase:
@@ -42,6 +45,11 @@ class Parts:
         return self.live.current.outages
 
 
-def put_together(store: Store, vault: Vault, live: LiveExpertise) -> Parts:
-    """Connect the parts."""
-    return Parts(store=store, vault=vault, live=live, turns=Turns(store, live, vault))
+def put_together(
+    store: Store, vault: Vault, live: LiveExpertise, directory: Directory | None = None
+) -> Parts:
+    """Connect the parts; directory: what to ask instead of the one that is imported."""
+    imported = StoredDirectory(store)
+    imported.refresh()
+    turns = Turns(store, live, vault, directory or imported)
+    return Parts(store=store, vault=vault, live=live, turns=turns, imported=imported)

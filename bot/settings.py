@@ -24,6 +24,8 @@ class Settings(BaseSettings):
     public_url: str = ""
     data_dir: Path = Path("var")
     knowledge_dir: Path | None = None
+    directory_url: str = ""
+    directory_token: SecretStr = SecretStr("")
     database_url: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
     secure_cookies: bool = False

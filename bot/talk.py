@@ -8,8 +8,9 @@ from knowledge.model import Fact, FactSpec, Language, from_json, to_json
 
 #: What the open question is for.
 Purpose = Literal["diagnose", "evidence", "correct", "which", "change", "arrived"]
-#: What the bot does when nobody writes: ask whether the money came, remind once, file without the evidence.
-Wake = Literal["arrived", "silence", "evidence"]
+#: What the bot does when nobody writes: ask whether the money came, remind once, file without the evidence,
+#: go on without the directory.
+Wake = Literal["arrived", "silence", "evidence", "lookup"]
 Outcome = Literal["advised", "ticket", "incident", "closed"]
 
 
@@ -48,6 +49,8 @@ class Talk:
     #: When the money is due, as last told.
     due_at: datetime | None = None
     wake: Wake | None = None
+    #: The merchant number that he has proved to be his.
+    proved: str | None = None
     #: Facts that the merchant cannot tell (more closely): not asked again.
     closed: frozenset[str] = frozenset()
     #: Reasons to raise the priority: complaint, promise_missed, repeat.
@@ -81,6 +84,7 @@ class Talk:
             "cause": self.cause,
             "due_at": self.due_at and self.due_at.isoformat(),
             "wake": self.wake,
+            "proved": self.proved,
             "closed": sorted(self.closed),
             "signals": sorted(self.signals),
             "told": sorted(self.told),
@@ -105,6 +109,7 @@ def read_talk(raw: dict[str, Any], specs: dict[str, FactSpec] | Any) -> Talk:
         cause=raw["cause"],
         due_at=datetime.fromisoformat(raw["due_at"]) if raw["due_at"] else None,
         wake=raw["wake"],
+        proved=raw["proved"],
         closed=frozenset(raw["closed"]),
         signals=frozenset(raw["signals"]),
         told=frozenset(raw["told"]),

@@ -8,13 +8,15 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 
-from bot.decision import Decision, Situation
+from bot.decision import Claim, Decision, Situation
 from bot.expertise import Expertise, LiveExpertise
 from bot.messages import Incoming
+from bot.proof import Verdict
 from bot.talk import Talk, read_talk
 from bot.wording import SHANGHAI
 from knowledge.redaction import redact
 from triage import model, talks, tickets
+from triage.directory import Directory, DirectoryError, Entry, may_try, note_failure
 from triage.incidents import open_incidents
 from triage.model import SetAside, table
 from triage.store import Store, Transaction
@@ -41,12 +43,15 @@ class Answer:
     replies: tuple[Line, ...]
     talk: Talk
     ticket: TicketView | None
+    #: Who he says he is: to be held against the directory.
+    claim: Claim | None = None
 
 
 class Turns:
     """Takes messages and moments; everything that follows from one is stored together or not at all."""
 
-    def __init__(self, store: Store, live: LiveExpertise, vault: Vault) -> None:
+    def __init__(self, store: Store, live: LiveExpertise, vault: Vault, directory: Directory) -> None:
+        self._directory = directory
         self._store = store
         self._live = live
         self._vault = vault
@@ -57,7 +62,8 @@ class Turns:
         Blocks until the commit. Raises StoreError when the message could not even be kept.
         """
         try:
-            return self._store.write(lambda transaction: self._turn(transaction).take(incoming, now))
+            answer = self._store.write(lambda transaction: self._turn(transaction).take(incoming, now))
+            return self._look_up(answer, now) if answer.claim else answer
         except Exception as error:  # noqa: BLE001 - whatever it was, the message must not be lost
             _log.exception("turn failed", channel=incoming.channel)
             kind = type(error).__name__
@@ -86,7 +92,22 @@ class Turns:
         return self._store.write(lambda transaction: self._turn(transaction).wake(conversation_id, now))
 
     def _turn(self, transaction: Transaction) -> "Turn":
-        return Turn(transaction, self._live.current, self._vault)
+        return Turn(transaction, self._live.current, self._vault, directory=self._directory.in_use)
+
+    def _look_up(self, answer: Answer, now: datetime) -> Answer:
+        """Hold a claim against the directory, outside of any transaction: that may wait for a network."""
+        claim, heard = answer.claim, answer.heard
+        if claim is None or heard is None:
+            return answer
+        entry, reachable = None, True
+        try:
+            entry = self._directory.find(claim.merchant_no)
+        except DirectoryError as error:
+            reachable = False
+            _log.warning("directory not reachable", error=str(error))
+        return self._store.write(
+            lambda transaction: self._turn(transaction).judge(answer, claim, entry, now, reachable=reachable)
+        )
 
     def _retry(self, row: Row[Any], now: datetime) -> None:
         incoming = Incoming(**row.payload)
@@ -134,7 +155,10 @@ class Turns:
 class Turn:
     """One turn in its transaction, with one version of the expertise."""
 
-    def __init__(self, transaction: Transaction, expertise: Expertise, vault: Vault) -> None:
+    def __init__(
+        self, transaction: Transaction, expertise: Expertise, vault: Vault, *, directory: bool
+    ) -> None:
+        self._directory = directory
         self._transaction = transaction
         self._expertise = expertise
         self._vault = vault
@@ -154,7 +178,38 @@ class Turn:
         if situation.ticket:
             tickets.merchant_wrote(self._transaction, situation.ticket, now)
         ticket, replies = self._settle(row, situation, decision, heard.id)
-        return Answer(conversation_id=row.id, heard=heard, replies=replies, talk=decision.talk, ticket=ticket)
+        return Answer(
+            conversation_id=row.id,
+            heard=heard,
+            replies=replies,
+            talk=decision.talk,
+            ticket=ticket,
+            claim=decision.claim,
+        )
+
+    def judge(
+        self, answer: Answer, claim: Claim, entry: Entry | None, now: datetime, *, reachable: bool
+    ) -> Answer:
+        """Judge a claim by what the directory said, and go on with the talk."""
+        this = _CONVERSATION.c.id == answer.conversation_id
+        row = self._transaction.execute(select(_CONVERSATION).where(this).with_for_update()).one()
+        situation = self._situation(row, now)
+        if situation.talk.wake != "lookup" or answer.heard is None:
+            return answer  # the talk has gone on without waiting
+        verdict: Verdict = "unreachable"
+        if reachable and not may_try(self._transaction.connection, row.id, claim.merchant_no, now):
+            verdict = "too_many"
+        elif reachable:
+            verdict = "right" if entry and entry.settle_card_last4 == claim.settle_card_last4 else "wrong"
+        if verdict == "wrong":
+            note_failure(self._transaction, row.id, claim.merchant_no, now)
+        decision = self._expertise.conversation.judged(
+            situation, entry if verdict == "right" else None, verdict
+        )
+        ticket, replies = self._settle(row, situation, decision, answer.heard.id)
+        return replace(
+            answer, replies=(*answer.replies, *replies), talk=decision.talk, ticket=ticket, claim=None
+        )
 
     def _repeat(self, row: Row[Any], message_id: int) -> Answer:
         """Answer a message that came before with what it was answered then."""
@@ -192,6 +247,7 @@ class Turn:
             resolved=resolved,
             incidents=open_incidents(self._transaction),
             wake_at=row.wake_at,
+            directory=self._directory,
             old_option=_old_options(self._transaction, row.id),
         )
 

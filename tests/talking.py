@@ -11,6 +11,7 @@ from bot.channels.console import ConsoleChats
 from bot.expertise import LiveExpertise
 from bot.parts import Parts, put_together
 from knowledge.model import Language
+from triage.directory import Directory
 from triage.store import Store
 from triage.vault import Vault, new_key
 
@@ -19,12 +20,14 @@ NOW = datetime.fromisoformat("2026-10-09T10:30:00+08:00")
 
 
 @contextmanager
-def parts_on(url: str = "sqlite://", own: Path | None = None) -> Iterator[Parts]:
+def parts_on(
+    url: str = "sqlite://", own: Path | None = None, directory: Directory | None = None
+) -> Iterator[Parts]:
     """Put the parts together on a database, by default one in memory."""
     store = Store(url)
     try:
         store.migrate()
-        yield put_together(store, Vault(new_key()), LiveExpertise(time(9), time(18), own))
+        yield put_together(store, Vault(new_key()), LiveExpertise(time(9), time(18), own), directory)
     finally:
         store.close()
 
@@ -86,6 +89,11 @@ class Merchant:
         """The open question."""
         asks = [message["ask"] for message in self.last.get("messages", [])]
         return asks[-1] if asks else None
+
+    @property
+    def asks(self) -> str | None:
+        """The fact that is asked."""
+        return str(self.ask["fact"]) if self.ask else None
 
     @property
     def texts(self) -> str:

@@ -61,6 +61,8 @@ CHANGED = {
     "public_url": "https://pay.example.com/",
     "data_dir": "/srv/daozhang",
     "knowledge_dir": "/usr",
+    "directory_url": "https://directory.example.com",
+    "directory_token": "a token",
     "database_url": "postgresql+psycopg://daozhang:secret@db/daozhang",
     "secret_key": "k" * 43 + "=",
     "secure_cookies": "true",

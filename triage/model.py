@@ -283,6 +283,31 @@ class TicketEvent(SQLModel, table=True):
     at: datetime = _moment()
 
 
+class DirectoryEntry(SQLModel, table=True):
+    """One merchant of the operator's directory, as imported."""
+
+    __tablename__ = "directory_entry"
+
+    merchant_no: str = Field(primary_key=True)
+    settle_card_last4: str
+    #: Fact -> value.
+    facts: dict[str, Any] = _json()
+    #: Day on which the terminal was opened, ISO 8601.
+    onboarded_on: str | None = None
+    imported_at: datetime = _moment()
+
+
+class ProofFailure(SQLModel, table=True):
+    """A merchant who could not prove who he is; kept to slow guessing down."""
+
+    __tablename__ = "proof_failure"
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: int = Field(foreign_key="conversation.id", index=True)
+    merchant_no: str = Field(index=True)
+    at: datetime = _moment()
+
+
 def table(model: type[SQLModel]) -> Table:
     """Give the Core table of a model: the turn speaks Core, which is ten times faster than the ORM."""
     return cast("Table", model.__table__)  # type: ignore[attr-defined]

@@ -1,0 +1,133 @@
+"""Where the merchants' directory comes from: a CSV file that is imported, or the operator's HTTP service."""
+
+import csv
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from knowledge.model import FactSpec
+from triage.directory import DirectoryError, Entry
+
+#: Facts that a directory may tell; anything else in it is left alone.
+FACTS = ("brand", "settlement_mode", "settle_bank", "account_kind", "registered_as", "payout_status")
+COLUMNS = ("merchant_no", "settle_card_last4", "onboarded_on", *FACTS)
+TIMEOUT_SECONDS = 3.0
+#: What was found is believed for so long, and so is that nothing was.
+REMEMBERED = timedelta(minutes=5)
+MOST_REMEMBERED = 10_000
+
+
+class ImportMistakesError(Exception):
+    """A directory file with mistakes; nothing of it was taken. The message lists all of them by line."""
+
+
+class HttpDirectory:
+    """Asks `GET <url>/merchants/<merchant_no>`; 200 with an entry as JSON, 404 when there is none."""
+
+    in_use = True
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        clock: Callable[[], datetime],
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._client = httpx.Client(
+            base_url=url, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False, transport=transport
+        )
+        self._clock = clock
+        self._remembered: dict[str, tuple[datetime, Entry | None]] = {}
+
+    def find(self, merchant_no: str) -> Entry | None:
+        """Find a merchant; raises DirectoryError when the service does not answer as it should."""
+        now = self._clock()
+        known = self._remembered.get(merchant_no)
+        if known and now - known[0] < REMEMBERED:
+            return known[1]
+        entry = self._ask(merchant_no)
+        if len(self._remembered) >= MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[merchant_no] = (now, entry)
+        return entry
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+    def _ask(self, merchant_no: str) -> Entry | None:
+        try:
+            response = self._client.get(f"/merchants/{quote(merchant_no, safe='')}")
+            if response.status_code == httpx.codes.NOT_FOUND:
+                return None
+            response.raise_for_status()
+            return _entry(response.json())
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            message = f"the merchants' directory did not answer as it should ({type(error).__name__})"
+            raise DirectoryError(message) from None
+
+
+def read_csv(path: Path, facts: Mapping[str, FactSpec]) -> list[Entry]:
+    """Read a directory file (UTF-8, a header line with the names of COLUMNS).
+
+    Raises ImportMistakesError with every mistake, by line.
+    """
+    mistakes: list[str] = []
+    entries: dict[str, Entry] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            missing = {"merchant_no", "settle_card_last4"} - set(rows.fieldnames or ())
+            if missing:
+                raise ImportMistakesError(f"line 1: the header lacks {', '.join(sorted(missing))}")
+            for row in rows:
+                wrong = _mistakes(row, facts)
+                if str(row["merchant_no"]).strip() in entries:
+                    wrong.append("this merchant number stands twice")
+                mistakes += [f"line {rows.line_num}: {problem}" for problem in wrong]
+                if not wrong:
+                    entry = _entry(row)
+                    entries[entry.merchant_no] = entry
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ImportMistakesError(f"{path}: cannot be read ({error})") from None
+    if mistakes:
+        raise ImportMistakesError("nothing was imported:\n" + "\n".join(mistakes))
+    return list(entries.values())
+
+
+def _mistakes(row: Mapping[str, Any], facts: Mapping[str, FactSpec]) -> list[str]:
+    """Find what is wrong with a row."""
+    wrong = [
+        f"{column} must match {facts[column].pattern}"
+        for column in ("merchant_no", "settle_card_last4")
+        if not re.fullmatch(facts[column].pattern or "", (row[column] or "").strip())
+    ]
+    for column in FACTS:
+        value = (row.get(column) or "").strip()
+        if value and value not in facts[column].values:
+            wrong.append(f"{column} has no value {value}; it knows {', '.join(facts[column].values)}")
+    try:
+        _day(row.get("onboarded_on"))
+    except ValueError:
+        wrong.append("onboarded_on must be a day like 2026-03-31")
+    return wrong
+
+
+def _entry(raw: Mapping[str, Any]) -> Entry:
+    known = {column: str(raw.get(column) or "").strip() for column in FACTS}
+    return Entry(
+        merchant_no=str(raw["merchant_no"]).strip(),
+        settle_card_last4=str(raw["settle_card_last4"]).strip(),
+        facts={column: value for column, value in known.items() if value},
+        onboarded_on=_day(raw.get("onboarded_on")),
+    )
+
+
+def _day(raw: Any) -> date | None:
+    return date.fromisoformat(str(raw).strip()) if raw and str(raw).strip() else None
