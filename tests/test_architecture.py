@@ -25,8 +25,11 @@ CONFINED = {
     "alembic": ("triage/*",),
     "argon2": ("triage/accounts.py",),
     "cryptography": ("triage/vault.py", "bot/channels/*"),
-    "fastapi": ("bot/app.py", "bot/answers.py", "bot/channels/web*.py", "triage/desk/*"),
-    "httpx": ("bot/channels/*",),
+    "fastapi": (
+        *("bot/app.py", "bot/answers.py", "bot/channels/web*.py", "bot/channels/telegram_webhook.py"),
+        "triage/desk/*",
+    ),
+    "httpx": ("bot/channels/*", "bot/directory.py"),
     "opencc": ("knowledge/reading/*",),
     "psycopg": (),
     "pydantic_settings": ("bot/settings.py",),
@@ -36,7 +39,7 @@ CONFINED = {
     # Not in the pure talk: conversation, conclusions, decision, wording and their like.
     "sqlalchemy": (
         "triage/*",
-        *(f"bot/{name}*" for name in ("app.", "channels/", "desk.", "outages.", "outbox", "turn")),
+        *(f"bot/{name}*" for name in ("app.", "channels/", "deliveries.", "desk.", "outages.", "turn")),
     ),
     "sqlite3": (),
     "sqlmodel": ("triage/*",),
