@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from knowledge.derivation import work_out
+from knowledge.engine import DUE_REASON
 from knowledge.inference import infer
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Cause, Fact, Facts, Interval, Value
+from knowledge.settlement import MODES
 
+#: The fact whose values are MODES.
+MODE = "settlement_mode"
 #: No more questions than these before the bot settles for what it knows.
 MOST_QUESTIONS = 9
 #: While one of these is known, a person must look into the case: the bot never answers by itself.
@@ -37,7 +41,24 @@ def hold(facts: Facts, knowledge: KnowledgeBase, now: datetime, closed: frozense
     final = closed | {key for key, fact in facts.items() if fact.value == UNKNOWN}
     timing = work_out(facts, knowledge.acquirers, knowledge.calendar, now, final=final)
     known = {**facts, **timing.facts, **infer(facts, knowledge.acquirers)}
-    return Held(known=known, narrowing=timing.narrowing, deadline=timing.deadline)
+    narrowing = timing.narrowing
+    if DUE_REASON in timing.facts and MODE not in facts and MODE not in final:
+        reasons = {_reason(mode, facts, knowledge, now, final) for mode in MODES}
+        if len(reasons) > 1:
+            # Every mode gives the same day, but each for a reason of its own: the cause is not told yet.
+            del known[DUE_REASON]
+            narrowing = (MODE,)
+    return Held(known=known, narrowing=narrowing, deadline=timing.deadline)
+
+
+def _reason(
+    mode: str, facts: Facts, knowledge: KnowledgeBase, now: datetime, final: frozenset[str]
+) -> Value | None:
+    """Say why the money is not due yet, if this were the mode."""
+    supposed = {**facts, MODE: Fact(mode, "merchant")}
+    timing = work_out(supposed, knowledge.acquirers, knowledge.calendar, now, final=final)
+    reason = timing.facts.get(DUE_REASON)
+    return reason.value if reason else None
 
 
 def closed_facts(asked: Sequence[str], given_up: Collection[str]) -> frozenset[str]:

@@ -20,6 +20,9 @@ OPENING = {"paid_at": 0.6, "amount": 0.5, "brand": 0.3, "pay_method": 0.25, "set
 ONLY_THE_DAY = 0.6
 #: What nobody is asked, and what is known of it from the start where the cause shows it.
 LOOKED_UP: Mapping[str, float] = {"channel_state": 0.5, "earlier_ticket": 1.0}
+#: A value that a cause shows less often than this stands for merchants who are mistaken ("never" is 0.03);
+#: the simulation makes its own mistakes.
+REAL = 0.06
 #: Tries to find a sale that is due as drawn, before the due state is drawn anew.
 MOST_TRIES = 3000
 #: A merchant writes between these hours.
@@ -46,6 +49,7 @@ class Drawing:
         self._causes = tuple(knowledge.causes.values())
         self._weights = [cause.weight for cause in self._causes]
         self._brands = (*knowledge.acquirers.brands, UNKNOWN)
+        self._inputs = {source for spec in knowledge.facts.values() for source in spec.derived_from}
         year = knowledge.calendar.last_day.year
         self._first_day = date(year, 1, 12)
 
@@ -53,7 +57,7 @@ class Drawing:
         """Draw the next merchant."""
         cause = self._random.choices(self._causes, self._weights)[0]
         truth: dict[str, Value] = {
-            key: self._pick(shares_of(cause, key, self._knowledge))
+            key: self._draw(cause, key)
             for key, spec in self._knowledge.facts.items()
             if spec.usual
         }
@@ -61,24 +65,26 @@ class Drawing:
         self._fill_in(truth)
         return Merchant(cause=cause.id, now=now, truth=truth, opening=self._opening(cause, truth))
 
+    def can_be_wrong(self, key: str) -> bool:
+        """Say whether a merchant may be mistaken in a fact: not if something is worked out from it."""
+        return key not in self._inputs
+
     def other(self, key: str, merchant: Merchant) -> Value:
         """Draw a wrong answer to a question: another value of the fact."""
         true = merchant.truth[key]
-        if isinstance(true, datetime):
-            return true - self._random.choice((1, 2)) * ONE_DAY
-        if isinstance(true, int):
-            return self._days() if key == "onboarded_days" else max(1, true // self._random.choice((2, 10)))
         values = [value for value in self._knowledge.facts[key].values if value != true]
         return self._random.choice(values)
 
-    def _pick(self, shares: Mapping[str, float]) -> str:
-        return self._random.choices(list(shares), list(shares.values()))[0]
+    def _draw(self, cause: Cause, fact: str) -> str:
+        """Draw a fact's value as the cause shows it, leaving out what only a mistake would show."""
+        shares = shares_of(cause, fact, self._knowledge)
+        likely = {value: share for value, share in shares.items() if share >= REAL} or shares
+        return self._random.choices(list(likely), list(likely.values()))[0]
 
     def _place_in_time(self, cause: Cause, truth: dict[str, Value]) -> datetime:
         """Find a sale that is due as the cause has it, by the real arithmetic; gives the moment he writes."""
         while True:
-            state = self._pick(shares_of(cause, DUE_STATE, self._knowledge))
-            reason = self._pick(shares_of(cause, DUE_REASON, self._knowledge))
+            state, reason = self._draw(cause, DUE_STATE), self._draw(cause, DUE_REASON)
             for _ in range(MOST_TRIES):
                 sale, now = self._sale(cause)
                 facts = {key: Fact(value, "merchant") for key, value in sale.items()}
@@ -97,7 +103,7 @@ class Drawing:
         if paid_at >= now:
             paid_at -= ONE_DAY
         drawn = ("pay_method", "d0_switch", "settlement_mode")
-        sale: dict[str, Value] = {key: self._pick(shares_of(cause, key, self._knowledge)) for key in drawn}
+        sale: dict[str, Value] = {key: self._draw(cause, key) for key in drawn}
         sale |= {
             "paid_at": paid_at,
             "amount": max(1, round(100 * self._random.lognormvariate(6.6, 1.6))),

@@ -163,7 +163,7 @@ class Simulator:
         luck = self._random.random()
         if luck < self._dont_know or merchant.truth[question] == UNKNOWN:
             return Fact(UNKNOWN, "merchant")
-        if luck < self._dont_know + self._wrong:
+        if luck < self._dont_know + self._wrong and self._drawing.can_be_wrong(question):
             return Fact(self._drawing.other(question, merchant), "merchant")
         return Fact(merchant.truth[question], "merchant")
 
