@@ -51,6 +51,8 @@ def think(talk: Talk, situation: Situation, knowledge: KnowledgeBase, engine: En
     incident = matching(situation.incidents, known)
     if incident:
         known["channel_state"] = Fact("outage", "system")
+    if "earlier_ticket" not in known:
+        known["earlier_ticket"] = Fact("yes" if situation.reported(known) else "no", "system")
     diagnosis = engine.diagnose(known, closed=closed, narrowing=held.narrowing)
     scope = () if incident else missing_scope(situation.incidents, known)
     return Case(

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 
+from bot.case import Case
 from bot.decision import Claim, Decision, Situation
 from bot.expertise import Expertise, LiveExpertise
 from bot.messages import Incoming
@@ -16,6 +17,7 @@ from bot.talk import Talk, read_talk
 from bot.wording import SHANGHAI
 from knowledge.redaction import redact
 from triage import model, talks, tickets
+from triage.claims import earlier_ticket, keep_keys
 from triage.directory import Directory, DirectoryError, Entry, may_try, note_failure
 from triage.incidents import open_incidents
 from triage.model import SetAside, table
@@ -90,6 +92,10 @@ class Turns:
     def wake_one(self, conversation_id: int, now: datetime) -> tuple[Line, ...]:
         """Speak in one conversation if its moment has come; gives what was said."""
         return self._store.write(lambda transaction: self._turn(transaction).wake(conversation_id, now))
+
+    def look(self, conversation_id: int, now: datetime) -> tuple[Talk, Case]:
+        """Show a talk as it stands, and what is held of its case now."""
+        return self._store.write(lambda transaction: self._turn(transaction).look(conversation_id, now))
 
     def _turn(self, transaction: Transaction) -> "Turn":
         return Turn(transaction, self._live.current, self._vault, directory=self._directory.in_use)
@@ -237,6 +243,12 @@ class Turn:
         decision = self._expertise.conversation.wake(situation)
         return self._settle(row, situation, decision, None)[1]
 
+    def look(self, conversation_id: int, now: datetime) -> tuple[Talk, Case]:
+        """Show a talk as it stands, and what is held of its case now."""
+        this = _CONVERSATION.c.id == conversation_id
+        situation = self._situation(self._transaction.execute(select(_CONVERSATION).where(this)).one(), now)
+        return situation.talk, self._expertise.conversation.think(situation)
+
     def _situation(self, row: Row[Any], now: datetime, *, first: bool = False) -> Situation:
         still_open, resolved = tickets.tickets_of(self._transaction.connection, row.id)
         return Situation(
@@ -247,6 +259,7 @@ class Turn:
             resolved=resolved,
             incidents=open_incidents(self._transaction),
             wake_at=row.wake_at,
+            reported=lambda facts: earlier_ticket(self._transaction.connection, row.id, facts) is not None,
             directory=self._directory,
             old_option=_old_options(self._transaction, row.id),
         )
@@ -264,6 +277,7 @@ class Turn:
         replies = decision.replies
         if decision.ticket:
             ticket = tickets.file_ticket(self._transaction, self._draft(row.id, decision, now), now)
+            keep_keys(self._transaction, ticket.id, decision.ticket.known)
             replies = [*replies, decision.ticket.announce(ticket)]
         if decision.contact and ticket:
             tickets.keep_contact(self._transaction, ticket.id, self._vault.lock(decision.contact), now)

@@ -283,6 +283,17 @@ class TicketEvent(SQLModel, table=True):
     at: datetime = _moment()
 
 
+class ClaimKey(SQLModel, table=True):
+    """By what the sale of a ticket is known again (triage.claims)."""
+
+    __tablename__ = "claim_key"
+    __table_args__ = (UniqueConstraint("ticket_id", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id")
+    key: str = Field(index=True)
+
+
 class DirectoryEntry(SQLModel, table=True):
     """One merchant of the operator's directory, as imported."""
 

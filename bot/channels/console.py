@@ -9,15 +9,12 @@ from uuid import uuid4
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import Connection, Row, select
 
-from bot.decision import Situation
 from bot.messages import Incoming
 from bot.parts import Parts
-from bot.talk import read_talk
 from bot.wording import SHANGHAI
 from knowledge.model import Language, to_json
-from triage.incidents import open_incidents
 from triage.model import Ticket, table, ticket_number
-from triage.store import StoreError, Transaction
+from triage.store import StoreError
 from triage.talks import Line, find_conversation
 
 _TICKET = table(Ticket)
@@ -134,27 +131,30 @@ class ConsoleChats:
         return self._parts.store.read(lambda connection: find_conversation(connection, "console", chat))
 
     def _show(self, chat: str, said: list[Line], now: datetime) -> dict[str, Any]:
-        def work(transaction: Transaction) -> dict[str, Any]:
-            row = find_conversation(transaction.connection, "console", chat)
-            if row is None:
-                return {"facts": {}, "causes": [], "outcome": None, "due_at": None, "ticket": None}
-            talk = read_talk(row.talk, self._parts.knowledge.facts)
-            situation = Situation(now=now, talk=talk, incidents=open_incidents(transaction))
-            case = self._parts.conversation.think(situation)
-            has_ticket = talk.outcome in ("ticket", "incident")
-            return {
-                "facts": {
-                    key: {"value": to_json(fact.value), "source": fact.source}
-                    for key, fact in case.known.items()
-                },
-                "causes": [[c, round(share, 4)] for c, share in case.diagnosis.causes[:MOST_CAUSES]],
-                "outcome": talk.outcome,
-                "due_at": _local(case.due_at),
-                "ticket": _ticket(transaction.connection, row.id) if has_ticket else None,
-            }
-
+        row = self._find(chat)
         messages = [{"text": line.text, "ask": line.ask} for line in said]
-        return {"chat": chat, "messages": messages, **self._parts.store.write(work)}
+        if row is None:
+            nothing: dict[str, Any] = {
+                "facts": {},
+                "causes": [],
+                "outcome": None,
+                "due_at": None,
+                "ticket": None,
+            }
+            return {"chat": chat, "messages": messages, **nothing}
+        talk, case = self._parts.turns.look(row.id, now)
+        has_ticket = talk.outcome in ("ticket", "incident")
+        return {
+            "chat": chat,
+            "messages": messages,
+            "facts": {
+                key: {"value": to_json(fact.value), "source": fact.source} for key, fact in case.known.items()
+            },
+            "causes": [[cause, round(share, 4)] for cause, share in case.diagnosis.causes[:MOST_CAUSES]],
+            "outcome": talk.outcome,
+            "due_at": _local(case.due_at),
+            "ticket": self._parts.store.read(lambda c: _ticket(c, row.id)) if has_ticket else None,
+        }
 
 
 def _ticket(connection: Connection, conversation_id: int) -> dict[str, Any] | None:

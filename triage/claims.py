@@ -1,0 +1,59 @@
+"""Which sale a ticket is about: the keys by which the same sale is known again, from whomever it comes."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from knowledge.model import Facts
+from triage.model import ClaimKey, Ticket, table
+from triage.store import Transaction
+
+#: Facts that together name one sale; the first of them alone names the merchant.
+SETS = (
+    ("merchant_no", "reference_no"),
+    ("merchant_no", "terminal_no", "batch_no", "voucher_no"),
+    ("merchant_no", "paid_at", "amount", "card_last4"),
+)
+_CLAIM, _TICKET = table(ClaimKey), table(Ticket)
+
+
+def keys_of(facts: Facts) -> Iterator[str]:
+    """Give the keys of a sale, as far as its facts make any."""
+    for names in SETS:
+        values = [_part(facts, name) for name in names]
+        if all(values):
+            yield " ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
+
+
+def earlier_ticket(connection: Connection, conversation_id: int, facts: Facts) -> int | None:
+    """Find an open ticket of another talk about the same sale; gives its id."""
+    keys = list(keys_of(facts))
+    if not keys:
+        return None
+    same = (
+        select(_TICKET.c.id)
+        .join(_CLAIM, _CLAIM.c.ticket_id == _TICKET.c.id)
+        .where(_CLAIM.c.key.in_(keys), _TICKET.c.conversation_id != conversation_id)
+        .where(_TICKET.c.status != "resolved")
+        .order_by(_TICKET.c.id)
+    )
+    found: int | None = connection.execute(same).scalar()
+    return found
+
+
+def keep_keys(transaction: Transaction, ticket_id: int, facts: Facts) -> None:
+    """Keep the keys of a ticket's sale in place of those that it had."""
+    transaction.execute(delete(_CLAIM).where(_CLAIM.c.ticket_id == ticket_id))
+    rows = [{"ticket_id": ticket_id, "key": key} for key in keys_of(facts)]
+    if rows:
+        transaction.execute(insert(_CLAIM), rows)
+
+
+def _part(facts: Facts, name: str) -> str:
+    fact = facts.get(name)
+    if fact is None or fact.value == "unknown":
+        return ""
+    if isinstance(fact.value, datetime):
+        return fact.value.isoformat(timespec="minutes")
+    return str(fact.value) if isinstance(fact.value, str | int) else ""
