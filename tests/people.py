@@ -112,10 +112,10 @@ class Agent:
         self.page.locator("main button").click()
         self.page.wait_for_url("**/desk")
 
-    def log_in(self, address: str, password: str) -> None:
-        """Send the login form as admin."""
+    def log_in(self, address: str, password: str, name: str = "admin") -> None:
+        """Send the login form."""
         self.page.goto(f"{address}/desk")
-        self.page.locator("[name=name]").fill("admin")
+        self.page.locator("[name=name]").fill(name)
         self.page.locator("[name=password]").fill(password)
         self.page.locator("main button").click()
 

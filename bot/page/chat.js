@@ -93,9 +93,9 @@ function place(message) {
   talk.splice(before, 0, message);
 }
 
-/** Give the parts of a text; a ticket's number is not broken at its hyphen. */
-const wordsOf = (text) => text.split(/(DZ-\d+)/).map((part) => (part.startsWith("DZ-")
-  ? Object.assign(document.createElement("span"), { className: "number", textContent: part }) : part));
+/** Give the parts of a text; DZ-000123 and 11:00-14:00 are not broken at the hyphen. */
+const wordsOf = (text) => text.split(/(DZ-\d+|\d\d:\d\d-\d\d:\d\d)/).map((part, index) => (index % 2
+  ? Object.assign(document.createElement("span"), { className: "whole", textContent: part }) : part));
 
 function show({ box, text, at: moment, state, problem }) {
   const time = box.querySelector("time");

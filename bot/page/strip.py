@@ -16,7 +16,7 @@ _SHADE = {"work": 0.05, "makeup": 0.05, "weekend": 0.15, "holiday": 0.15}
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "zh": {
         "today": "今天",
-        "sale": "刷卡",
+        "sale": "收款",
         "due": "到账",
         "same_day": "当天到账",
         "weekend": "休",

@@ -26,7 +26,7 @@ def day(label: str, kind: str = "work", *marks: str, name: str | None = None) ->
     }
 
 
-def draw(*days: dict[str, Any], language: str = "zh", alt: str = "9月30日刷卡，10月8日到账") -> ET.Element:
+def draw(*days: dict[str, Any], language: str = "zh", alt: str = "9月30日收款，10月8日到账") -> ET.Element:
     return ET.fromstring(draw_strip({"alt": alt, "days": list(days)}, language))
 
 
@@ -43,7 +43,7 @@ def test_a_day_says_its_weekday_its_date_its_kind_and_its_mark() -> None:
         day("10/11", "weekend"),
     ).findall(f"{SVG}g")
     assert [words_of(cell) for cell in cells] == [
-        ["周四", "9/30", "刷卡"],
+        ["周四", "9/30", "收款"],
         ["今天", "10/1", "国庆节"],
         ["周四", "10/8", "到账"],
         ["周四", "10/10", "班"],
