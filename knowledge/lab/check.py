@@ -104,7 +104,7 @@ def _can_be_learnt(spec: FactSpec, knowledge: KnowledgeBase) -> bool:
 def _effort(spec: FactSpec, knowledge: KnowledgeBase) -> float:
     if spec.derived_from:
         return sum(knowledge.facts[fact].effort for fact in spec.derived_from)
-    return spec.effort if spec.ask else 0.0
+    return spec.effort
 
 
 def _bits(one: Cause, other: Cause, spec: FactSpec, knowledge: KnowledgeBase) -> float:

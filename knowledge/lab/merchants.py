@@ -57,9 +57,7 @@ class Drawing:
         """Draw the next merchant."""
         cause = self._random.choices(self._causes, self._weights)[0]
         truth: dict[str, Value] = {
-            key: self._draw(cause, key)
-            for key, spec in self._knowledge.facts.items()
-            if spec.usual
+            key: self._draw(cause, key) for key, spec in self._knowledge.facts.items() if spec.usual
         }
         now = self._place_in_time(cause, truth)
         self._fill_in(truth)

@@ -110,6 +110,6 @@ def test_no_case_is_without_a_cause() -> None:
     assert {path.stem for path in FOLDER.glob("*.yaml")} - {MISSES.stem} == KNOWLEDGE.causes.keys()
 
 
-@pytest.mark.parametrize("case", list(cases_of(MISSES)))
-def test_known_misses_still_miss(case: Case) -> None:
-    assert wrong_in(case, told(case)) != [], "it passes: move it to its cause's file"
+def test_known_misses_still_miss() -> None:
+    passing = [case.name for case in cases_of(MISSES) if not wrong_in(case, told(case))]
+    assert passing == [], "move them to their causes' files"
