@@ -203,7 +203,9 @@ class Conclusions:
         self.file(decision, situation, case, outcome="incident")
 
     def _believed(self, case: Case) -> Cause:
-        """Give the cause that the ticket names: the likeliest one, if it is likely enough to be named."""
+        """Give the cause to name: the likeliest one, if it is likely enough to be named."""
+        if case.is_reported:
+            return self._knowledge.causes["duplicate_claim"]
         named = case.diagnosis.causes[0][1] >= NAMED_FROM
         return self._knowledge.causes[case.leader if named else UNKNOWN]
 

@@ -278,7 +278,7 @@ class Conversation:
         self._questions.ask(decision, question, "diagnose", situation.now, read=read, lead=lead)
 
     def _next_question(self, talk: Talk, case: Case) -> str | None:
-        if case.is_outage or len(talk.asked) >= MOST_QUESTIONS or talk.evidence_asked:
+        if case.is_outage or case.is_reported or len(talk.asked) >= MOST_QUESTIONS or talk.evidence_asked:
             return None
         if case.scope_questions and talk.asked.count(case.scope_questions[0]) == 0:
             return case.scope_questions[0]
