@@ -159,6 +159,7 @@ def talk_with_each_other(merchant: Merchant, agent: Agent, words: Words) -> None
     said = merchant.lines("bot").count()
     merchant.say(words.urging)
     assert merchant.lines("bot").count() == said
+    expect(merchant.tag("¥1,820")).to_be_disabled()
     agent.note(words.note)
     agent.reply(words.second_reply)
     expect(merchant.lines("agent").last).to_have_text(words.second_reply)
@@ -171,6 +172,7 @@ def resolve(merchant: Merchant, agent: Agent, words: Words) -> None:
     agent.resolve("bank_posting_delay")
     expect(agent.page.locator(".true-cause")).to_be_visible()
     expect(merchant.page.locator("#ticket")).to_be_hidden()
+    expect(merchant.tag("¥1,820")).to_be_enabled()
     merchant.say(words.next_complaint)
     expect(merchant.tag("¥2,600")).to_be_visible()
     expect(merchant.chips.first).to_be_visible()

@@ -129,6 +129,7 @@ function refresh() {
     before = message;
   }
   examples.hidden = !page.ready || talk.length > 0;
+  input.placeholder = talk.length > 0 ? words.input : words.placeholder;
   showChoices();
   document.title = page.unread ? `(${page.unread}) ${words.title}` : words.title;
   if (page.atEnd) toEnd();
@@ -187,7 +188,9 @@ function showTicket(ticket) {
 function tagOf(fact) {
   const item = copyOf("tag-form");
   const tag = item.firstElementChild;
-  tag.title = fill(words.known_hint, fact);
+  // A colleague who is on the case reads corrections as messages; there is nobody to ask for the right value.
+  tag.disabled = page.silent;
+  tag.title = page.silent ? "" : fill(words.known_hint, fact);
   tag.querySelector(".tag-title").textContent = fact.title;
   tag.querySelector(".tag-value").textContent = fact.value;
   onTapWrite(tag, fill(words.known_correct, fact), `correct:${fact.fact}`);
@@ -257,7 +260,7 @@ async function attempt(message) {
     return 0;
   } catch {
     message.tries += 1;
-    show(Object.assign(message, { state: message.tries < 3 ? "sending" : "failed" }));
+    show(Object.assign(message, { state: message.tries < 3 || !navigator.onLine ? "sending" : "failed" }));
     return waitAfter(message.tries);
   } finally {
     page.inFlight = false;
