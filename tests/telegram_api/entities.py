@@ -44,7 +44,6 @@ class Formatted(NamedTuple):
 @dataclass(slots=True)
 class _OpenTag:
     name: str
-    start: int
     entity: Entity
 
 
@@ -79,7 +78,7 @@ class _HtmlReader:
                 position += 1
         if self.open:
             raise _refuse(f'Can\'t find end tag corresponding to start tag "{self.open[-1].name}"')
-        return Formatted(self.text, self.entities)
+        return Formatted(self.text, [one for one in self.entities if one["type"] and one["length"]])
 
     def _byte(self, position: int) -> int:
         return len(self.markup[:position].encode())
@@ -102,7 +101,9 @@ class _HtmlReader:
         if not rest:
             raise _refuse(f'Unclosed start tag "{name}" at byte offset {self._byte(start)}')
         entity = self._entity(name, attributes, self._byte(start))
-        self.open.append(_OpenTag(name, units(self.text), entity))
+        entity |= {"offset": units(self.text), "length": 0}
+        self.entities.append(entity)  # in the order of the start tags: the outer one first
+        self.open.append(_OpenTag(name, entity))
         return self.markup.index(">", position) + 1
 
     def _entity(self, name: str, attributes: dict[str, str], offset: int) -> Entity:
@@ -131,10 +132,9 @@ class _HtmlReader:
         if name and name != tag.name:
             found = f'expected "</{tag.name}>", found "</{name}>"'
             raise _refuse(f"Unmatched end tag at byte offset {self._byte(start)}, {found}")
-        length = units(self.text) - tag.start
         url = tag.entity.get("url")
-        if length and tag.entity["type"] and (url is None or "." in url or url.startswith("tg:")):
-            self.entities.append({**tag.entity, "offset": tag.start, "length": length})
+        if url is None or "." in url or url.startswith("tg:"):  # other links are shown as plain text
+            tag.entity["length"] = units(self.text) - tag.entity["offset"]
         return end + 1
 
 

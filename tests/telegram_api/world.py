@@ -27,6 +27,7 @@ RIGHTS = (
     "can_delete_stories",
     "can_pin_messages",
     "can_manage_topics",
+    "can_send_welcome_messages",
 )
 PRESENT = {"creator", "administrator", "member"}
 DAY = 24 * 3600
