@@ -9,19 +9,12 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from triage.desk.gate import HEADERS as DESK_HEADERS
 from triage.store import StoreError
 
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # A personal link is a secret: its address goes nowhere.
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
+#: A personal link is a secret, so its address goes nowhere; only the desk forbids every copy.
+HEADERS = {name: value for name, value in DESK_HEADERS.items() if name != "Cache-Control"} | {
+    "Referrer-Policy": "no-referrer"
 }
 
 

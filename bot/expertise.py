@@ -10,9 +10,9 @@ import structlog
 
 from bot.conversation import Conversation
 from bot.outages import Outages
-from bot.wording import Wording, load_texts
+from bot.wording import Wording
 from knowledge.loader import PACKAGED, KnowledgeBase, load_knowledge
-from knowledge.yaml_source import KnowledgeError, Mistake
+from knowledge.yaml_source import KnowledgeError, Mistake, read_texts
 from triage.routing import Router, load_routing
 from triage.service_hours import ServiceHours
 
@@ -66,7 +66,7 @@ class LiveExpertise:
 
     def _load(self) -> Expertise:
         knowledge = load_knowledge(*self._folders)
-        wording = Wording(load_texts(TEXTS), knowledge)
+        wording = Wording(read_texts(TEXTS), knowledge)
         hours = ServiceHours(knowledge.calendar, self._opens, self._closes)
         return Expertise(
             knowledge=knowledge,

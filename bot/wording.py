@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +9,6 @@ from jinja2 import Environment, StrictUndefined
 
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, FactSpec, Interval, Language, Text, Value
-from knowledge.yaml_source import KnowledgeError, read_document
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WEEKDAYS_ZH = "一二三四五六日"
@@ -26,20 +24,6 @@ SPOKEN_ORDER = (
 )
 #: Facts that are not played back: they are how he put it, not what he knows.
 UNSPOKEN = frozenset({"complaint", "arrived", "instant_expected"})
-
-
-def load_texts(path: Path) -> dict[str, Text]:
-    """Read the bot's texts; raises KnowledgeError when one of them lacks a language."""
-    document = read_document(path)
-    texts = {}
-    for key, entry in document.data.items():
-        if not isinstance(entry, dict) or set(entry) != {"zh", "en"}:
-            document.complain((key,), f"{key} is not in both languages.", "give zh and en.")
-            continue
-        texts[key] = Text(str(entry["zh"]), str(entry["en"]))
-    if document.mistakes:
-        raise KnowledgeError(document.mistakes)
-    return texts
 
 
 class Wording:

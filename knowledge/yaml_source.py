@@ -10,6 +10,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from yaml.constructor import ConstructorError, SafeConstructor
 
+from knowledge.model import Text
+
 Model = TypeVar("Model", bound=BaseModel)
 #: Where a value stands in a document: keys and list positions from the top.
 Place = tuple[str | int, ...]
@@ -153,11 +155,25 @@ def read_layers(folder: Path, own: Path | None, name: str, depth: int = 1) -> Do
 
 
 def layered_files(folder: Path, own: Path | None, part: str) -> list[tuple[str, Path]]:
-    """List the YAML files of a subfolder by what to call them; the operator's own replace those of the same name."""
+    """List a subfolder's YAML files by what to call them; the operator's own replace those of that name."""
     found = {path.name: (f"{part}/{path.name}", path) for path in (folder / part).glob("*.yaml")}
     if own:
         found |= {path.name: (str(path), path) for path in (own / part).glob("*.yaml")}
     return [found[name] for name in sorted(found)]
+
+
+def read_texts(path: Path) -> dict[str, Text]:
+    """Read a file of texts, name -> {zh, en}; raises KnowledgeError when one of them lacks a language."""
+    document = read_document(path)
+    texts = {}
+    for key, entry in document.data.items():
+        if not isinstance(entry, dict) or set(entry) != {"zh", "en"}:
+            document.complain((key,), f"{key} is not in both languages.", "give zh and en.")
+            continue
+        texts[key] = Text(str(entry["zh"]), str(entry["en"]))
+    if document.mistakes:
+        raise KnowledgeError(document.mistakes)
+    return texts
 
 
 def _build(node: yaml.Node, place: Place, document: Document, around: tuple[yaml.Node, ...] = ()) -> Any:

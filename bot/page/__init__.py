@@ -7,8 +7,8 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from bot.wording import load_texts
 from knowledge.model import Language, Text
+from knowledge.yaml_source import read_texts
 
 HERE = Path(__file__).parent
 #: File -> media type; these are served under /page/.
@@ -52,6 +52,6 @@ def load_page() -> Page:
     )
     return Page(
         files={name: ((HERE / name).read_bytes(), media) for name, media in MEDIA_TYPES.items()},
-        texts=load_texts(HERE / "texts.yaml"),
+        texts=read_texts(HERE / "texts.yaml"),
         template=environment.from_string((HERE / "chat.html").read_text(encoding="utf-8")),
     )

@@ -12,15 +12,16 @@ from bot.decision import Situation
 from bot.due_words import due_reason, due_strip
 from bot.page.strip import draw_strip
 from bot.talk import Talk
-from bot.wording import SHANGHAI, Wording, load_texts
+from bot.wording import SHANGHAI, Wording
 from knowledge.calendar import SettlementCalendar
 from knowledge.engine import Engine
 from knowledge.loader import KnowledgeBase, load_knowledge
 from knowledge.model import Fact, Interval, Language, Text, Value
+from knowledge.yaml_source import read_texts
 
 KNOWLEDGE = load_knowledge()
 ENGINE = Engine(KNOWLEDGE.causes, KNOWLEDGE.facts, KNOWLEDGE.version)
-WORDING = Wording(load_texts(Path(bot.__file__).parent / "texts.yaml"), KNOWLEDGE)
+WORDING = Wording(read_texts(Path(bot.__file__).parent / "texts.yaml"), KNOWLEDGE)
 
 
 def at(text: str) -> datetime:

@@ -8,10 +8,11 @@ from types import ModuleType
 
 import pytest
 
+from knowledge.yaml_source import read_texts
 from tests.triage.house import House, Visitor, hidden, open_house
 from triage import accounts, agents, tickets
 from triage.desk import steps
-from triage.desk.words import load_texts
+from triage.desk.words import TEXTS
 from triage.model import Incident, table
 from triage.routing import Routing
 from triage.store import Store
@@ -312,7 +313,7 @@ def test_every_reason_to_refuse_is_in_words(module: ModuleType) -> None:
     keys = re.findall(r'(?:AccountError|TicketError|refuse)\("([a-z_]+)"', source)
     assert keys
     shown = {f"error_{key}" for key in keys if key not in NEVER_SHOWN}
-    assert shown <= load_texts().keys()
+    assert shown <= read_texts(TEXTS).keys()
 
 
 def test_a_colleagues_ticket_is_not_taken_away(house: House, lin: Visitor) -> None:

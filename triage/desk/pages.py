@@ -12,9 +12,10 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from knowledge.model import Text
+from knowledge.yaml_source import read_texts
 from triage.accounts import Session
 from triage.desk.deps import DeskDeps
-from triage.desk.words import Words, language_of, load_texts
+from triage.desk.words import TEXTS, Words, language_of
 from triage.model import ticket_number
 
 HERE = Path(__file__).parent
@@ -55,7 +56,7 @@ class Desk:
             "number_of": ticket_number,
             "queues": QUEUES,
         }
-        return cls(deps, load_texts(), environment, static)
+        return cls(deps, read_texts(TEXTS), environment, static)
 
     def words(self, request: Request) -> Words:
         """Give the words of the page that answers a request."""

@@ -8,27 +8,12 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 
 from knowledge.model import Language, Text
-from knowledge.yaml_source import KnowledgeError, read_document
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 LANGUAGE_COOKIE = "desk_lang"
-PACKAGED = Path(__file__).with_name("texts.yaml")
+TEXTS = Path(__file__).with_name("texts.yaml")
 _WEEKDAYS = "一二三四五六日"
-
-
-def load_texts(path: Path = PACKAGED) -> Mapping[str, Text]:
-    """Read the texts; raises KnowledgeError when one of them lacks a language."""
-    document = read_document(path)
-    texts = {}
-    for key, entry in document.data.items():
-        if not isinstance(entry, dict) or set(entry) != {"zh", "en"}:
-            document.complain((key,), f"{key} is not in both languages.", "give zh and en.")
-            continue
-        texts[key] = Text(str(entry["zh"]), str(entry["en"]))
-    if document.mistakes:
-        raise KnowledgeError(document.mistakes)
-    return texts
 
 
 class Words:
