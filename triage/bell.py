@@ -42,7 +42,9 @@ class Listener:
     async def wait(self, seconds: float) -> None:
         """Return at the next ring since the last wait, or when the seconds are over."""
         try:
-            await asyncio.wait_for(self._event.wait(), seconds)
+            # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the ring.
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
         except TimeoutError:
             return
         finally:
