@@ -191,9 +191,14 @@ class Actions:
         messages = list(chat.messages.values())
         return {"messages": messages, "topics": topics, "pinned": chat.pinned, "actions": chat.actions}
 
-    def calls(self, method: str | None = None) -> list[Json]:
-        """Give the log of calls, of one method or of all."""
-        return [call.json() for call in self.api.calls if method in {None, call.method}]
+    def calls(self, method: str | None, chat_id: int | None) -> list[Json]:
+        """Give the log of calls, of one method or of all, to one chat or to all."""
+        wanted = self.api.calls
+        return [
+            call.json()
+            for call in wanted
+            if method in {None, call.method} and chat_id in {None, call.chat_id}
+        ]
 
     def commands(self, scope: str, language_code: str) -> list[Json]:
         """Give the command menu of a scope and language."""

@@ -3,7 +3,7 @@
 import inspect
 import time
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from tests.telegram_api.errors import ApiError
@@ -34,8 +34,8 @@ class Call:
     fault: str | None = None
 
     def json(self) -> dict[str, Any]:
-        """Give it as JSON."""
-        return asdict(self)
+        """Give it as JSON; a log may be long, so nothing is copied."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,8 @@ class BotApi:
         fault = self.faults.before_call(method.name, call.chat_id)
         if fault:
             call.fault = f"{fault.what} {fault.when}"
+            if fault.closes_chat:
+                self.limits.close(call.chat_id or 0, fault.closes_chat)
         if fault and fault.when == "before":
             outcome = Outcome(fault.status, fault.refusal or {}, fault)
             call.description = outcome.body.get("description")

@@ -161,8 +161,8 @@ class TelegramApi:
 
     def calls(self, method: str | None = None, chat: User | Group | int | None = None) -> list[Call]:
         """Give the log of calls, of one method (None: all) and to one chat (None: all)."""
-        logged = [Call(**one) for one in self.do("calls", method=method)]
-        return [one for one in logged if chat is None or one.chat_id == _id(chat)]
+        chat_id = None if chat is None else _id(chat)
+        return [Call(**one) for one in self.do("calls", method=method, chat_id=chat_id)]
 
     def commands(self, language_code: str = "", scope: str = "default") -> list[Json]:
         """Give the command menu; scope as "chat 123" where it has a chat."""
@@ -224,9 +224,9 @@ class TelegramApi:
         times: int | None = 1,
         share: float = 1.0,
     ) -> None:
-        """Let the next `times` calls of a method ("*": any) to a chat fail; None: all; `share`: of those.
+        """Let the next `times` calls of a method ("*": any, "file": downloads) to a chat fail.
 
-        `fault` is a Fault or a name in FAULTS.
+        `fault` is a Fault or a name in FAULTS; `times` None: all of them; `share` (0 to 1): in how many.
         """
         planned = FAULTS[fault] if isinstance(fault, str) else fault
         chat_id = None if chat is None else _id(chat)

@@ -1,7 +1,7 @@
 """What can go wrong with a call, and when it does."""
 
 import random
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 Json = dict[str, Any]
@@ -23,6 +23,8 @@ class Fault:
     media_type: str = "application/json"
     #: Telegram's refusal, if it is one.
     refusal: Json | None = None
+    #: Seconds for which the chat is closed from then on, as `TelegramApi.close_chat` does.
+    closes_chat: float = 0
 
     def json(self) -> Json:
         """Give it as JSON."""
@@ -35,9 +37,10 @@ def refusal(code: int, description: str, **parameters: Any) -> Fault:
     return Fault("answer", status=code, refusal=body | ({"parameters": parameters} if parameters else {}))
 
 
-def too_many(retry_after: int) -> Fault:
-    """Answer 429 with so many seconds, whether or not they are kept (for that: `TelegramApi.close_chat`)."""
-    return refusal(429, f"Too Many Requests: retry after {retry_after}", retry_after=retry_after)
+def too_many(retry_after: int, *, kept: bool = False) -> Fault:
+    """Answer 429 with so many seconds; `kept`: whoever calls for that chat before gets 429 again."""
+    answer = refusal(429, f"Too Many Requests: retry after {retry_after}", retry_after=retry_after)
+    return replace(answer, closes_chat=retry_after if kept else 0)
 
 
 def migrated(new_chat_id: int) -> Fault:

@@ -9,7 +9,7 @@ from tests.telegram_api.parameters import Parameters
 if TYPE_CHECKING:
     from tests.telegram_api.bot_api import BotApi
 
-type_of_run = Callable[["BotApi", Parameters], Any | Awaitable[Any]]
+Run = Callable[["BotApi", Parameters], Any | Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Method:
     """One method; `counted` ones stand under the limits on how much a bot may send."""
 
     name: str
-    run: type_of_run
+    run: Run
     counted: bool
 
 
@@ -25,10 +25,10 @@ class Method:
 METHODS: dict[str, Method] = {}
 
 
-def method(name: str, *, counted: bool = False) -> Callable[[type_of_run], type_of_run]:
+def method(name: str, *, counted: bool = False) -> Callable[[Run], Run]:
     """Enter a function as a method of the Bot API."""
 
-    def enter(run: type_of_run) -> type_of_run:
+    def enter(run: Run) -> Run:
         METHODS[name.lower()] = Method(name, run, counted)
         return run
 

@@ -117,9 +117,12 @@ async def _call(api: BotApi, token: str, name: str, request: Request) -> Respons
     return JSONResponse(outcome.body)
 
 
-def _download(api: BotApi, token: str, path: str) -> Response:
+async def _download(api: BotApi, token: str, path: str, request: Request) -> Response:
     """Answer /file/bot<token>/<path>."""
-    api.log("file", {"path": path})
+    call = api.log("file", {"path": path})
+    if fault := api.faults.before_body("file") or api.faults.before_call("file", None):
+        call.fault = f"{fault.what} {fault.when}"
+        return await _act_out(fault, Outcome(fault.status, {}), request)
     if token != api.world.token:
         return _refused(ApiError(401, "Unauthorized"))
     found = next((one for one in api.world.files.values() if one.path == path), None)
@@ -137,8 +140,8 @@ def application(api: BotApi, actions: Actions) -> FastAPI:
         return await _call(api, token, name, request)
 
     @app.get("/file/bot{token}/{path:path}")
-    async def download(token: str, path: str) -> Response:
-        return _download(api, token, path)
+    async def download(token: str, path: str, request: Request) -> Response:
+        return await _download(api, token, path, request)
 
     @app.post("/control/{name}")
     async def control(name: str, request: Request) -> Response:

@@ -186,6 +186,27 @@ def test_a_chat_that_is_closed_says_for_how_long(telegram_api: TelegramApi, merc
     assert result(telegram_api, "sendMessage", chat_id=merchant.id, text="x")
 
 
+def test_a_storm_shows_who_does_not_wait(telegram_api: TelegramApi, merchant: User) -> None:
+    telegram_api.fail_next("sendMessage", too_many(30, kept=True), chat=merchant)
+    for _ in range(2):
+        assert refusal(telegram_api, "sendMessage", chat_id=merchant.id, text="x").startswith("Too Many")
+    planned, too_early = telegram_api.calls("sendMessage", merchant)
+    assert (planned.status, planned.fault) == (429, "answer before")
+    assert (too_early.status, too_early.fault) == (429, None)
+
+
+def test_a_download_can_fail(telegram_api: TelegramApi, merchant: User, client: httpx.Client) -> None:
+    file_id = merchant.voice(b"OggS").message.raw["voice"]["file_id"]
+    path = result(telegram_api, "getFile", file_id=file_id)["file_path"]
+    address = f"{telegram_api.url}/file/bot{telegram_api.token}/{path}"
+    telegram_api.fail_next("file", "502 html")
+    telegram_api.fail_next("file", "read timeout")
+    assert client.get(address).status_code == 502
+    with pytest.raises(httpx.ReadTimeout):
+        client.get(address)
+    assert client.get(address).content == b"OggS"
+
+
 @pytest.mark.parametrize(
     ("rule", "calls", "seconds"), [("per_chat", 5, 5), ("overall", 30, 1), ("per_group", 20, 60)]
 )
