@@ -15,6 +15,8 @@ from knowledge.model import Interval, Reason, Text, Value
 
 #: So many causes are shown of a case.
 LEADERS = 8
+#: So many causes are named that a cause was taken for.
+CONFUSED = 3
 
 
 def print_list(console: Console, knowledge: KnowledgeBase) -> None:
@@ -115,12 +117,15 @@ def print_simulation(console: Console, simulation: Simulation) -> None:
         figures.add_row(name, engine, questionnaire)
     prior = f"{simulation.prior_bits:.2f}"
     figures.add_row("uncertainty before any fact, bits", prior, prior)
+    figures.add_row("right first, had all been asked", f"{simulation.attainable:.3f}", "")
     confusion = _table("cause", "merchants", "right", "taken for")
     for true, row in simulation.confusion.items():
         total = sum(row.values())
-        others = ", ".join(f"{believed} {count}" for believed, count in row.items() if believed != true)
+        others = [f"{believed} {count}" for believed, count in row.items() if believed != true]
+        more = [f"and {len(others) - CONFUSED} more"] if len(others) > CONFUSED else []
         if total:
-            confusion.add_row(true, str(total), f"{row.get(true, 0) / total:.0%}", others)
+            right = f"{row.get(true, 0) / total:.0%}"
+            confusion.add_row(true, str(total), right, ", ".join(others[:CONFUSED] + more))
     worst = _table("worst pairs", "taken for", "merchants")
     for true, believed, count in simulation.worst:
         worst.add_row(true, believed, str(count))

@@ -75,9 +75,8 @@ class Drawing:
 
     def _draw(self, cause: Cause, fact: str) -> str:
         """Draw a fact's value as the cause shows it, leaving out what only a mistake would show."""
-        shares = shares_of(cause, fact, self._knowledge)
-        likely = {value: share for value, share in shares.items() if share >= REAL} or shares
-        return self._random.choices(list(likely), list(likely.values()))[0]
+        shares = likely(shares_of(cause, fact, self._knowledge))
+        return self._random.choices(list(shares), list(shares.values()))[0]
 
     def _place_in_time(self, cause: Cause, truth: dict[str, Value]) -> datetime:
         """Find a sale that is due as the cause has it, by the real arithmetic; gives the moment he writes."""
@@ -148,3 +147,8 @@ class Drawing:
             return value
         start = datetime.combine(value.date(), time(), SHANGHAI)
         return Interval(start, start + ONE_DAY)
+
+
+def likely(shares: Mapping[str, float]) -> Mapping[str, float]:
+    """Leave out the values that only a mistaken merchant shows."""
+    return {value: share for value, share in shares.items() if share >= REAL} or shares

@@ -17,6 +17,7 @@ from knowledge.inquiry import (
     keeps_what_he_said,
     may_advise,
 )
+from knowledge.lab.bound import Bound
 from knowledge.lab.merchants import Drawing, Merchant
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Diagnosis, Fact, Facts
@@ -79,6 +80,8 @@ class Simulation:
     dont_know: float
     #: What one would have to learn to name the cause from the priors alone, in bits.
     prior_bits: float
+    #: Right cause first, had every question been asked and mistakes been reckoned with.
+    attainable: float
     engine: Figures
     questionnaire: Figures
     #: True cause -> believed cause -> merchants, by the engine.
@@ -98,16 +101,18 @@ class Simulator:
         self._seed = seed
         self._random = Random(seed)  # noqa: S311 - draws, no secrets
         self._drawing = Drawing(knowledge, self._random)
+        self._bound = Bound(knowledge, self._drawing, wrong)
         self._wrong = wrong
         self._dont_know = dont_know
 
     def run(self, count: int, advance: Callable[[], None]) -> Simulation:
         """Draw and serve so many merchants; advance is called after each."""
-        by_engine, by_list = [], []
+        by_engine, by_list, attained = [], [], 0
         for _ in range(count):
             merchant = self._drawing.merchant()
             by_engine.append(self.serve(merchant, engine_asks))
             by_list.append(self.serve(merchant, questionnaire_asks))
+            attained += self._bound.leader(merchant, self._all_answers(merchant)) == merchant.cause
             advance()
         confusion: dict[str, Counter[str]] = {cause: Counter() for cause in self._knowledge.causes}
         for served in by_engine:
@@ -118,6 +123,7 @@ class Simulator:
             wrong=self._wrong,
             dont_know=self._dont_know,
             prior_bits=_uncertainty([share for _, share in self._engine.diagnose({}).causes]),
+            attainable=attained / count,
             engine=_figures(by_engine),
             questionnaire=_figures(by_list),
             confusion={true: dict(row.most_common()) for true, row in confusion.items()},
@@ -158,6 +164,12 @@ class Simulator:
     def _think(self, facts: Facts, now: datetime, closed: frozenset[str]) -> tuple[Facts, Diagnosis]:
         held = hold(facts, self._knowledge, now, closed)
         return held.known, self._engine.diagnose(held.known, closed=closed, narrowing=held.narrowing)
+
+    def _all_answers(self, merchant: Merchant) -> Facts:
+        asked = [
+            spec.key for spec in self._knowledge.facts.values() if spec.ask and spec.key in merchant.truth
+        ]
+        return {key: self._answer(merchant, key) for key in asked}
 
     def _answer(self, merchant: Merchant, question: str) -> Fact:
         luck = self._random.random()

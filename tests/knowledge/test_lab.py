@@ -193,6 +193,12 @@ class TestSimulate:
         assert figures.questions_mean <= 4.6
         assert figures.questions_most <= 9
 
+    def test_mistakes_bound_what_can_be_known(self) -> None:
+        clear, noisy = simulate(200, wrong=0, dont_know=0), simulate(200, wrong=0.2, dont_know=0.3)
+        assert noisy.attainable < clear.attainable
+        assert noisy.engine.first < clear.engine.first
+        assert clear.attainable > 0.85
+
     def test_with_noise_nobody_is_advised_who_must_not_be(self) -> None:
         simulation = simulate(400, wrong=0.1, dont_know=0.15)
         assert simulation.engine.advised > 0.2
