@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from knowledge.reading.alternatives import is_closed
 from knowledge.reading.holiday_dates import Holiday
 from knowledge.reading.lexicon_form import LexiconForm, PhrasesForm
+from knowledge.reading.weights import Weights, read_weights
 from knowledge.yaml_source import Document, KnowledgeError, Mistake, read_document
 
 #: The 13 intents; each has its file in phrases/.
@@ -41,7 +43,7 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class IntentWords:
-    """What people say when they mean one intent."""
+    """What people say when they mean one intent; a phrase with (alternatives|…) stands for several."""
 
     phrases: tuple[str, ...]
     signs: tuple[Sign, ...]
@@ -70,7 +72,11 @@ class Lexicon:
     yes_means: Mapping[str, str]
     no_means: Mapping[str, str]
     holidays: tuple[Holiday, ...]
+    #: Concept -> words of any language that stand for it.
+    concepts: Vocabulary
     intents: Mapping[str, IntentWords]
+    #: What was learnt from the phrases; older than they are until `daozhang understand --learn` has run.
+    weights: Weights
 
 
 def load_lexicon(folder: Path) -> Lexicon:
@@ -88,7 +94,8 @@ def load_lexicon(folder: Path) -> Lexicon:
         if phrases is not None and form is not None:
             intents[intent] = _intent(phrases, parts)
             mistakes += phrases.mistakes
-    if mistakes or form is None:
+    weights = _weights(folder / "weights.json", mistakes)
+    if mistakes or form is None or weights is None:
         raise KnowledgeError(mistakes)
     return Lexicon(
         typos=form.typos,
@@ -106,7 +113,9 @@ def load_lexicon(folder: Path) -> Lexicon:
         yes_means=form.yes_means,
         no_means=form.no_means,
         holidays=_holidays(folder / "holidays", form.holiday_names),
+        concepts=_vocabulary(form.concepts),
         intents=intents,
+        weights=weights,
     )
 
 
@@ -121,10 +130,27 @@ def _read(path: Path, name: str, mistakes: list[Mistake]) -> Document | None:
     return document
 
 
+def _weights(path: Path, mistakes: list[Mistake]) -> Weights | None:
+    try:
+        weights = read_weights(path)
+    except (OSError, ValueError):
+        weights = None
+    if weights is None or weights.intents != INTENTS:
+        fix = "run `daozhang understand --learn`, which writes it."
+        mistakes.append(Mistake(path.name, 1, "the file is missing or damaged.", fix))
+        return None
+    return weights
+
+
 def _intent(document: Document, parts: Mapping[str, str]) -> IntentWords:
     form = document.parse(PhrasesForm)
     if form is None:
         return IntentWords((), ())
+    for index, phrase in enumerate(form.phrases):
+        if not is_closed(phrase):
+            document.complain(
+                ("phrases", index), f"a bracket in {phrase} is open.", "write it as (this|that)."
+            )
     signs = []
     for index, sign in enumerate(form.signs):
         pattern = _compile(document, ("signs", index, "say"), sign.say, parts)

@@ -13,7 +13,7 @@ class SignForm(Form):
 
 
 class PhrasesForm(Form):
-    """One file of phrases/: whole sentences, and patterns with their weights."""
+    """One file of phrases/: sentences, some with (alternatives|…), and patterns with their weights."""
 
     phrases: list[str]
     signs: list[SignForm]
@@ -38,3 +38,4 @@ class LexiconForm(Form):
     no_means: dict[str, str]
     holiday_names: dict[str, list[str]]
     parts: dict[str, str]
+    concepts: dict[str, Words]

@@ -30,7 +30,7 @@ class Reader:
         """Take the words and the facts that may be read."""
         self._facts = facts
         self._normaliser = Normaliser(lexicon.typos, lexicon.pinyin)
-        self._intents = IntentReader(lexicon.intents, self._normaliser)
+        self._intents = IntentReader(lexicon, self._normaliser)
         self._mentions = MentionReader(lexicon, facts, self._normaliser)
         self._days = DayReader(lexicon.holidays)
         self._answers = AnswerReader(lexicon, facts, self._normaliser)

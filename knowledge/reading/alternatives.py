@@ -1,0 +1,38 @@
+"""Phrases with alternatives: "(my|our) money" stands for "my money" and "our money"."""
+
+import random
+import re
+from hashlib import sha256
+
+_INNERMOST = re.compile(r"\(([^()]*)\)")
+
+
+def has_alternatives(phrase: str) -> bool:
+    """Tell whether a phrase stands for several."""
+    return "(" in phrase
+
+
+def is_closed(phrase: str) -> bool:
+    """Tell whether every bracket of a phrase has its counterpart."""
+    rest = phrase
+    while _INNERMOST.search(rest):
+        rest = _INNERMOST.sub("", rest)
+    return not set("()|") & set(rest)
+
+
+def sentences(phrase: str, most: int) -> tuple[str, ...]:
+    """Give some of the sentences that a phrase stands for: at most so many, always the same ones."""
+    choose = random.Random(sha256(phrase.encode()).digest())  # noqa: S311 - a sample, no secret
+    found: dict[str, None] = {}
+    for _ in range(3 * most):
+        found[_one(phrase, choose)] = None
+        if len(found) == most:
+            break
+    return tuple(found)
+
+
+def _one(phrase: str, choose: random.Random) -> str:
+    while bracket := _INNERMOST.search(phrase):
+        chosen = choose.choice(bracket[1].split("|"))
+        phrase = f"{phrase[: bracket.start()]}{chosen}{phrase[bracket.end() :]}"
+    return phrase.strip()

@@ -1,0 +1,70 @@
+"""What was learnt from the phrases: how much each feature speaks for each intent."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+#: Weights are stored as whole hundredths of a nat.
+UNIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A linear model: an intent's score is its bias plus the mean-scaled weights of the features found."""
+
+    #: Hash of the phrases and words that it was learnt from.
+    learnt_from: str
+    intents: tuple[str, ...]
+    bias: tuple[float, ...]
+    #: Feature -> place of the intent and weight, the weights that are not nearly nothing.
+    features: Mapping[str, Sequence[tuple[int, float]]]
+
+    def scores(self, features: Iterable[str]) -> list[float]:
+        """Give the logarithm of each intent's share, in the order of `intents`."""
+        known = [self.features[feature] for feature in features if feature in self.features]
+        sums = [0.0] * len(self.intents)
+        for weights in known:
+            for place, weight in weights:
+                sums[place] += weight
+        scale = 1 / math.sqrt(len(known) or 1)
+        scores = [bias + scale * total for bias, total in zip(self.bias, sums, strict=True)]
+        return log_shares(scores)
+
+
+def log_shares(scores: Sequence[float]) -> list[float]:
+    """Give the logarithms of the shares that scores stand for."""
+    highest = max(scores)
+    total = highest + math.log(sum(math.exp(score - highest) for score in scores))
+    return [score - total for score in scores]
+
+
+def read_weights(path: Path) -> Weights:
+    """Read what `write_weights` wrote; raises OSError, or ValueError for a file that is none."""
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        features = {
+            feature: [(place, weight / UNIT) for place, weight in zip(pairs[::2], pairs[1::2], strict=True)]
+            for feature, pairs in raw["features"].items()
+        }
+        bias = tuple(weight / UNIT for weight in raw["bias"])
+        weights = Weights(str(raw["learnt_from"]), tuple(raw["intents"]), bias, features)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("no weights") from error
+    if len(bias) != len(weights.intents):
+        raise ValueError("no weights")
+    return weights
+
+
+def write_weights(weights: Weights, path: Path) -> None:
+    """Write them, one feature a line, so that changes can be read."""
+    lines = ",\n".join(
+        f"{json.dumps(feature, ensure_ascii=False)}:"
+        + json.dumps([part for place, weight in pairs for part in (place, round(weight * UNIT))])
+        for feature, pairs in sorted(weights.features.items())
+    )
+    head = {"learnt_from": weights.learnt_from, "intents": weights.intents}
+    bias = json.dumps([round(weight * UNIT) for weight in weights.bias])
+    start = json.dumps(head)[:-1]
+    path.write_text(f'{start}, "bias": {bias}, "features": {{\n{lines}\n}}}}\n', encoding="utf-8")
