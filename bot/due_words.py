@@ -1,7 +1,7 @@
 """Why the money is due when it is: the reason in words, and the strip of days from sale to arrival."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.case import Case
@@ -12,6 +12,9 @@ from knowledge.calendar import ONE_DAY, SettlementCalendar, UnknownCalendarError
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Interval, Language
 from knowledge.settlement import INSTANT_MODES, MODES, rest_days
+
+#: How far past the due day the strip still reaches to today.
+LATE_SHOWN = timedelta(days=14)
 
 
 def due_reason(case: Case, knowledge: KnowledgeBase, wording: Wording, language: Language) -> str:
@@ -51,7 +54,7 @@ def due_strip(
     marks = (("sale", sale), ("today", today), ("due", due))
     days = []
     try:
-        for day in _days(sale, due):
+        for day in _days(sale, today if due < today <= due + LATE_SHOWN else due):
             marked = [mark for mark, when in marks if when == day]
             days.append({**_day(day, knowledge.calendar, language), "marks": marked})
     except UnknownCalendarError:
@@ -91,7 +94,7 @@ def _day(day: date, calendar: SettlementCalendar, language: Language) -> dict[st
     return {
         "date": day.isoformat(),
         "label": f"{day.day} {day:%b}" if english else f"{day.month}/{day.day}",
-        "weekday": f"{day:%a}" if english else WEEKDAYS_ZH[day.weekday()],
+        "weekday": f"{day:%a}" if english else f"周{WEEKDAYS_ZH[day.weekday()]}",
         "kind": calendar.kind(day),
         "name": name.to(language) if name else None,
     }

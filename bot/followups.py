@@ -23,9 +23,13 @@ class FollowUps:
         self._conclusions = conclusions
 
     def wake(self, decision: Decision, situation: Situation, case: Case) -> None:
-        """Ask, remind, close, or file what was left half done."""
+        """Tell that his ticket is resolved, ask, remind, close, or file what was left half done."""
         talk = decision.talk
-        if talk.wake == "evidence":
+        if talk.outcome == "closed" and situation.resolved and "resolved" not in talk.told:
+            number = situation.resolved.number
+            decision.say(self._wording.say("resolved", talk.language, number=number))
+            decision.talk = replace(talk, told=talk.told | {"resolved"}, wake=None, pending=None)
+        elif talk.wake == "evidence":
             self._conclusions.file(decision, situation, case)
         elif talk.wake == "arrived":
             self._ask(decision, "arrived_ask")

@@ -117,4 +117,4 @@ def stretch(interval: Interval, language: Language, now: datetime) -> str:
     if start.hour == 0 and (end - start >= timedelta(hours=23) or today):
         return first
     until = f"{end:%H:%M}" if end.date() == last_day else "24:00"
-    return f"{first} {start:%H:%M}-{until}"
+    return f"{first}{start:%H:%M}至{until}" if language == "zh" else f"{first} {start:%H:%M} to {until}"

@@ -118,11 +118,14 @@ def resolve(
     causes: Collection[str],
     text: str = "",
 ) -> None:
-    """Close a ticket with the cause that it really was, one of `causes`."""
+    """Close a ticket with the cause that it really was, one of `causes`; the bot tells the merchant."""
     row = _mine(transaction, ticket_id, account_id, now)
     if true_cause not in causes:
         raise TicketError("unknown_cause")
     _change(transaction, row, now, status=TicketStatus.RESOLVED, true_cause=true_cause, resolved_at=now)
+    # The bot is back, and tells him so.
+    theirs = _CONVERSATION.c.id == row.conversation_id
+    transaction.execute(update(_CONVERSATION).where(theirs), {"wake_at": now})
     data = {"true_cause": true_cause, "text": text.strip()}
     record(transaction, ticket_id, "resolved", now, account_id=account_id, data=data)
 

@@ -162,7 +162,7 @@ class TestStrip:
         assert days[0] == {
             "date": "2026-09-30",
             "label": "9/30",
-            "weekday": "三",
+            "weekday": "周三",
             "kind": "work",
             "name": None,
             "marks": ["sale"],

@@ -215,6 +215,9 @@ async def test_the_agents_reply_arrives_in_the_stream_and_the_bot_is_silent(hous
             tx, 1, agent, house.clock(), true_cause="unknown", causes=house.parts.knowledge.causes
         )
     )
+    house.parts.turns.wake(house.clock())
+    last = (await house.talk(token))["messages"][-1]
+    assert "DZ-000001 已办结" in last["text"]
     assert (await house.say("又有一笔昨天的没到账", token))["messages"]
 
 
