@@ -13,6 +13,9 @@ LIKELY = 0.02
 #: A reason weaker than this (in decibans) neither speaks for nor against.
 FAINT = 0.5
 
+#: Facts that others say better: the due date that holds, and an earlier ticket only where there is one.
+SAID_ELSEWHERE = frozenset({"base_due_state", "base_due_at", "earlier_ticket"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
@@ -110,7 +113,7 @@ class _Teller:
             others=[one for one in suspects if one is not leader and one.probability >= LIKELY],
             ruled_out=self._ruled_out(),
             evidence=evidence,
-            facts=[self._known(key) for key in self._facts if key not in shown],
+            facts=[self._known(key) for key in self._facts if key not in shown | SAID_ELSEWHERE],
             next_step=cause.next_step.to(language) if cause else "",
             typical_time=cause.typical_time.to(language) if cause else "",
             strip=self._deps.draw_strip(self._facts, language, now),
