@@ -7,7 +7,8 @@ from bot.case import Case, think
 from bot.conclusions import Conclusions
 from bot.decision import Decision, Situation
 from bot.followups import FollowUps
-from bot.messages import Incoming
+from bot.menu import ALWAYS, Menu
+from bot.messages import Attachment, Command, Incoming
 from bot.proof import Proof, Verdict
 from bot.questions import CORRECT, Questions, option_of
 from bot.talk import Pending, Talk
@@ -45,18 +46,24 @@ class Conversation:
         self._conclusions = Conclusions(knowledge, wording, self._questions, hours)
         self._proof = Proof(wording)
         self._followups = FollowUps(wording, self._questions, self._conclusions)
+        self._menu = Menu(knowledge.facts, wording, self._questions, self._conclusions)
 
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:
         """Decide what follows from a message."""
         decision = Decision(talk=_current(situation), wake_at=situation.wake_at)
         said = {key: Fact(value, "system") for key, value in (incoming.system or {}).items()}
+        said |= self._menu.facts_of(incoming.facts or {})
         decision.talk = decision.talk.knows(**said)
         if incoming.choice is not None:
             self._tapped(decision, situation, incoming.choice)
         elif incoming.text is not None:
             self._told(decision, situation, incoming.text, incoming.language)
-        else:
+        elif incoming.command is None and incoming.attachment is None:
             self._go_on(decision, situation, said)
+        if incoming.command is not None:
+            self._chose(decision, situation, incoming.command)
+        if incoming.attachment is not None:
+            self._received(decision, situation, incoming.attachment)
         return decision
 
     def wake(self, situation: Situation) -> Decision:
@@ -78,6 +85,24 @@ class Conversation:
     def think(self, situation: Situation) -> Case:
         """Work out what is held of the talk's case now."""
         return think(situation.talk, situation, self._knowledge, self._engine)
+
+    # The menu, and what is no text.
+
+    def _chose(self, decision: Decision, situation: Situation, command: Command) -> None:
+        decision.heard = f"/{command}"
+        if command in ALWAYS or not self._silenced(decision, situation):
+            self._menu.choose(decision, situation, command, self._think(decision, situation))
+
+    def _received(self, decision: Decision, situation: Situation, attachment: Attachment) -> None:
+        """Take note of an attachment; the caption that came with it has been answered already."""
+        caption = decision.heard
+        name = self._menu.name_of(attachment, decision.talk.language)
+        decision.heard = f"{name} {caption}" if caption else name
+        if caption:
+            if not situation.ticket or situation.ticket.status == TicketStatus.NEW:
+                self._once(decision, f"attachment_{attachment}")
+        elif not self._silenced(decision, situation):
+            self._menu.received(decision, attachment)
 
     # A tap.
 
@@ -294,7 +319,7 @@ def _current(situation: Situation) -> Talk:
     """Give the talk as it goes on: a case whose ticket was resolved is closed."""
     talk = situation.talk
     if talk.outcome in ("ticket", "incident") and situation.ticket is None:
-        return replace(talk, outcome="closed", told=talk.told - {"passed_on"})
+        return replace(talk, outcome="closed", told=talk.told - {"passed_on", "resolved"})
     return talk
 
 

@@ -9,7 +9,7 @@ from knowledge.model import Language
 
 AskKind = Literal["choice", "text", "photo", "confirm"]
 Command = Literal["start", "help", "status", "human", "language", "cancel"]
-Attachment = Literal["photo", "document", "voice", "video", "sticker", "location", "contact", "other"]
+Attachment = Literal["photo", "document", "voice", "sticker", "other"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

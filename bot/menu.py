@@ -1,0 +1,92 @@
+"""The command menu of a messenger, and what people send that is no text."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.case import Case
+from bot.conclusions import Conclusions
+from bot.decision import Decision, Situation
+from bot.messages import Attachment, Command
+from bot.questions import Questions
+from bot.wording import Wording
+from knowledge.model import Fact, FactSpec, Language
+
+#: Commands that are answered also while an agent has the ticket.
+ALWAYS: frozenset[Command] = frozenset({"help", "status", "language"})
+
+
+class Menu:
+    """Does what a command asks for."""
+
+    def __init__(
+        self,
+        facts: Mapping[str, FactSpec],
+        wording: Wording,
+        questions: Questions,
+        conclusions: Conclusions,
+    ) -> None:
+        self._facts = facts
+        self._wording = wording
+        self._questions = questions
+        self._conclusions = conclusions
+
+    def choose(self, decision: Decision, situation: Situation, command: Command, case: Case) -> None:
+        """Carry out a command."""
+        talk = decision.talk
+        if command == "human":
+            self._conclusions.call_human(decision, situation, case)
+        elif command == "status":
+            self._conclusions.tell_status(decision, situation)
+        elif command == "help":
+            self._questions.repeat(decision, self._wording.say("help", talk.language))
+        elif command == "language":
+            other: Language = "zh" if talk.language == "en" else "en"
+            decision.talk = replace(talk, language=other)
+            self._questions.repeat(decision, self._wording.say("language_changed", other))
+        elif command == "cancel":
+            self._cancel(decision, situation)
+        else:
+            self._start(decision, situation)
+
+    def facts_of(self, brought: dict[str, str]) -> dict[str, Fact]:
+        """Take the facts of a link that could be true; a link is typed by anybody."""
+        return {
+            key: Fact(value, "merchant") for key, value in brought.items() if self._is_possible(key, value)
+        }
+
+    def received(self, decision: Decision, attachment: Attachment) -> None:
+        """Answer something that is no text, and go on with the open question."""
+        language = decision.talk.language
+        self._questions.repeat(decision, self._wording.say(f"attachment_{attachment}", language))
+
+    def name_of(self, attachment: Attachment, language: Language) -> str:
+        """Give what stands in the transcript instead of it."""
+        return self._wording.say(f"sent_{attachment}", language)
+
+    def _start(self, decision: Decision, situation: Situation) -> None:
+        talk = decision.talk
+        if talk.pending:
+            self._questions.repeat(decision, self._wording.say("ack", talk.language))
+        elif talk.outcome:
+            decision.say(self._wording.say("hello", talk.language))
+        else:
+            lead = self._wording.say("greeting", talk.language) + "\n"
+            self._questions.ask(decision, "complaint", "diagnose", situation.now, lead=lead)
+
+    def _cancel(self, decision: Decision, situation: Situation) -> None:
+        """Close the case; what people work on already is not taken from them."""
+        talk = decision.talk
+        if situation.ticket:
+            text = self._wording.say("cancel_ticket", talk.language, number=situation.ticket.number)
+            decision.say(text)
+            return
+        decision.talk = replace(talk, outcome="closed", pending=None, wake=None)
+        decision.wake_at = None
+        decision.say(self._wording.say("cancelled", talk.language))
+
+    def _is_possible(self, key: str, value: str) -> bool:
+        spec = self._facts.get(key)
+        if spec is None:
+            return False
+        return value in spec.values or bool(spec.pattern and re.fullmatch(spec.pattern, value))
