@@ -106,10 +106,10 @@ class RefusedError(DeliveryError):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many at once, and so many a second in the long run."""
+    """At most so many in any stretch of so many seconds."""
 
-    burst: int
-    per_second: float
+    most: int
+    seconds: float
 
 
 class Channel(Protocol):

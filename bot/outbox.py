@@ -37,7 +37,7 @@ class OutboxWorker:
         self._store = store
         self._channels = {channel.name: channel for channel in channels}
         self._clock = clock
-        self._paces = {channel.name: Pace(channel, time.monotonic()) for channel in channels}
+        self._paces = {channel.name: Pace(channel) for channel in channels}
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -143,7 +143,8 @@ class OutboxWorker:
 
     def _rest(self) -> float:
         """Say how long to sleep: until somebody who had to rest may be sent to, or until the next look."""
-        waits = [wait for pace in self._paces.values() if (wait := pace.seconds_to_next()) is not None]
+        now = time.monotonic()
+        waits = [wait for pace in self._paces.values() if (wait := pace.seconds_to_next(now)) is not None]
         return min([LOOK_SECONDS, *waits])
 
     async def _end(self) -> None:

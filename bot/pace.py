@@ -1,59 +1,60 @@
 """How fast messages may go out: over all, and to each recipient."""
 
-from dataclasses import dataclass
+from collections import deque
 
 from bot.messages import Channel, Rate
 
 
-@dataclass(slots=True)
-class _Bucket:
-    """So many messages may go at once; each comes back after a while."""
+class _Window:
+    """The times of the latest messages, as many as the rate allows in its stretch of time."""
 
-    rate: Rate
-    left: float
-    at: float
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate
+        self._times: deque[float] = deque()
 
-    def fill(self, now: float) -> None:
-        gained = max(now - self.at, 0.0) * self.rate.per_second
-        self.left = min(self.rate.burst, self.left + gained)
-        self.at = now
+    def room(self, now: float) -> int:
+        while self._times and self._times[0] <= now - self._rate.seconds:
+            self._times.popleft()
+        return self._rate.most - len(self._times)
 
-    def seconds_to_next(self) -> float:
-        return max(1 - self.left, 0.0) / self.rate.per_second
+    def took(self, now: float) -> None:
+        self._times.append(now)
+
+    def opens_at(self) -> float:
+        """Say when there is room again; only for a window that is full."""
+        return self._times[0] + self._rate.seconds
+
+    def is_unused(self) -> bool:
+        return not self._times
 
 
 class Pace:
     """The pace of one channel, for one process. Times are seconds of a clock that only goes forward."""
 
-    def __init__(self, channel: Channel, now: float) -> None:
+    def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._over_all = _Bucket(channel.rate, channel.rate.burst, now)
+        self._over_all = _Window(channel.rate)
         #: Recipients that were sent to lately.
-        self._each: dict[str, _Bucket] = {}
+        self._each: dict[str, _Window] = {}
 
     def room(self, now: float) -> int:
         """Say how many messages may go out now."""
-        self._over_all.fill(now)
-        return int(self._over_all.left)
+        return self._over_all.room(now)
 
     def resting(self, now: float) -> list[str]:
         """Name the recipients who may not be sent to now."""
-        for recipient, bucket in list(self._each.items()):
-            bucket.fill(now)
-            if bucket.left >= bucket.rate.burst:
-                del self._each[recipient]
-        return [recipient for recipient, bucket in self._each.items() if bucket.left < 1]
+        resting = [recipient for recipient, window in self._each.items() if window.room(now) < 1]
+        self._each = {name: window for name, window in self._each.items() if not window.is_unused()}
+        return resting
 
     def took(self, recipient: str, now: float) -> None:
         """Count one message."""
-        self._over_all.left -= 1
-        bucket = self._each.get(recipient)
-        if bucket is None:
-            rate = self._channel.rate_for(recipient)
-            bucket = self._each[recipient] = _Bucket(rate, rate.burst, now)
-        bucket.left -= 1
+        self._over_all.took(now)
+        if recipient not in self._each:
+            self._each[recipient] = _Window(self._channel.rate_for(recipient))
+        self._each[recipient].took(now)
 
-    def seconds_to_next(self) -> float | None:
-        """Say when the next one may go of those that may not now; None when nobody has to rest."""
-        waits = [b.seconds_to_next() for b in (self._over_all, *self._each.values()) if b.left < 1]
-        return min(waits) if waits else None
+    def seconds_to_next(self, now: float) -> float | None:
+        """Say when the first of those that may not go now may; None when nobody has to rest."""
+        full = [window for window in (self._over_all, *self._each.values()) if window.room(now) < 1]
+        return min((window.opens_at() - now for window in full), default=None)
