@@ -15,6 +15,7 @@ from bot.administration import Administration, AdministrationError
 from bot.app import now, open_parts
 from bot.channels.console import ConsoleChats
 from bot.commands_kb import kb
+from bot.commands_understand import answer_line, evaluate, packaged_reader, teach
 from bot.control import ask_service
 from bot.expertise import LiveExpertise
 from bot.logs import set_up_logs
@@ -23,9 +24,6 @@ from bot.serving import ServiceError, run_service
 from bot.settings import Settings
 from bot.terminal import talk_in_terminal
 from bot.wording import SHANGHAI
-from knowledge.loader import load_knowledge
-from knowledge.reading.reader import Reader
-from knowledge.reading.understand import understand_line
 from knowledge.yaml_source import KnowledgeError
 from triage.store import Store, StoreError
 from triage.vault import Vault, VaultError, new_key
@@ -40,6 +38,9 @@ cli.add_typer(users, name="user")
 cli.add_typer(outages, name="incident")
 cli.add_typer(merchants, name="merchants")
 cli.add_typer(kb, name="kb")
+
+#: The moment that the labelled sentences were written for.
+AS_LABELLED = "2026-10-09T10:30:00+08:00"
 
 LanguageOption = Annotated[Literal["zh", "en"], typer.Option(help="Language to begin in.")]
 NowOption = Annotated[
@@ -111,28 +112,32 @@ def understand(
     *,
     as_json: JsonOption = False,
     start: NowOption = None,
+    files: Annotated[
+        list[Path] | None, typer.Option("--eval", help="Measure the reader on a file of known sentences.")
+    ] = None,
+    more: Annotated[list[Path] | None, typer.Argument(help="More files for --eval.")] = None,
+    teaching: Annotated[
+        bool, typer.Option("--learn", help="Learn the phrases anew, after a change of them.")
+    ] = False,
 ) -> None:
     """Read sentences, {"id", "text"} a line: what they mean and what they name."""
-    if not as_json:
-        _give_up("understand reads lines of JSON; call it with --json")
-    knowledge = load_knowledge()
-    reader = Reader(knowledge.lexicon, knowledge.facts)
-    clock = _clock(start)
-    for line in sys.stdin:
-        if line.strip():
-            answer = _understood(reader, line, clock())
-            sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
-            sys.stdout.flush()
-
-
-def _understood(reader: Reader, line: str, at: datetime) -> dict[str, Any]:
-    try:
-        raw = json.loads(line)
-    except ValueError as error:
-        return {"error": f"not JSON: {error}"}
-    if not isinstance(raw, dict) or not isinstance(raw.get("text"), str):
-        return {"error": 'give {"id": …, "text": "…"}'}
-    return understand_line(reader, raw, at)
+    if teaching:
+        teach()
+    elif files:
+        at = _clock(start or AS_LABELLED)()
+        try:
+            evaluate([*files, *(more or ())], at)
+        except (OSError, ValueError) as error:
+            _give_up(f"--eval: {error}")
+    elif as_json:
+        reader, clock = packaged_reader(), _clock(start)
+        for line in sys.stdin:
+            if line.strip():
+                answer = answer_line(reader, line, clock())
+                sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+                sys.stdout.flush()
+    else:
+        _give_up("understand reads lines of JSON with --json, or measures with --eval FILE")
 
 
 @cli.command()

@@ -41,8 +41,9 @@ _BARE = re.compile(rf"(?<![\d.a-z*_/+#-])({_NUMBER})(?![\d*_/a-z]|\.\d|-\d){_COU
 _ENGLISH = re.compile(rf"\b({ENGLISH_NUMBER})\b\s?(yuan|rmb|kuai|dollars?|pounds?|bucks|euros?)?{_COUNTED}")
 #: Around a bare number, what says that it is money.
 _MONEY_BEFORE = re.compile(
-    r"(?:刷|收|付|差|少|到|转|提现?|款|额|钱|了|共|计|共计|合计|卖|消费|交易|支付|扣|多|应|实|充值?|欠|还有|借|只有|是|的|约"
-    r"|大概|missing|for|of|got|received?|paid|sale|payment|amount|only|about|charged|short|take|took|worth|withdrew)"
+    r"(?:[票账]上|进了?|打了?|给|退|交|花|还|卖|买|价|刷|收|付|差|少|到|转|提现?|款|额|钱|了|共|计|共计|合计|卖|消费|交易|支付|扣|多|应|实|充值?|欠|还有|借|只有|是|的|约"
+    r"|大概|missing|for|of|got|received?|paid|sale|payment|amount|only|about|charged|short|take|took|worth|withdrew"
+    r"|(?:handed|gave|give|sent|paid|owe|owes) (?:me|us|him|her|them))"
     r"\s?[:：了是有]?\s?$"
 )
 _MONEY_AFTER = re.compile(
@@ -57,6 +58,7 @@ _SHORT_BEFORE = re.compile(
     r"(?:少了?|差了?|多扣了?|扣了?|少到了?|short(?: of| by)?|missing|手续费)[^\d\x01]{0,6}$"
 )
 _RATE = re.compile(r"(?:费率|扣率|利率|率是?|rate)[^\d,，]{0,4}$")
+_FEE = re.compile(r"的?(?:手续费|服务费|流量费|会员费|年费|押金|费用)")
 _SHORT_AFTER = re.compile(r"\s?(?:short|手续费|服务费|fee)")
 
 
@@ -134,7 +136,8 @@ def _chinese(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
         value = chinese_number(number)
         has_unit = any(character in "十拾百佰千仟万亿" for character in number)
         large = has_unit and len(number) > 1 and (value or 0) >= 100
-        if value is None or more == "几" or not (unit or dimes or large or (asked and has_unit)):
+        fee = bool(_FEE.match(draft.text, match.end()))
+        if value is None or more == "几" or not (unit or dimes or large or fee or (asked and has_unit)):
             continue
         if unit == "万元":
             value *= 10_000

@@ -14,7 +14,7 @@ from knowledge.reading.weights import log_shares
 #: How much the weight of a pattern counts beside what was learnt.
 SIGN_SHARE = 0.7
 #: A sentence that stands in the phrases word for word is worth so much.
-EXACT = 6.0
+EXACT = 9.0
 #: From this confidence on a guess is sure: 97 of 100 such guesses are right.
 SURE = 0.85
 #: A message that has nothing of what was learnt and matches no pattern is at most so likely understood.

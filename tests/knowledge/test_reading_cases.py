@@ -1,0 +1,91 @@
+"""The reader on sentences of our own that it has not learnt from (tests/cases/reading/*.yaml)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from knowledge.loader import PACKAGED, load_knowledge
+from knowledge.reading.alternatives import sentences
+from knowledge.reading.evaluation import Share
+from knowledge.reading.features import plain
+from knowledge.reading.lexicon import INTENTS, load_lexicon
+from knowledge.reading.reader import Reader
+from knowledge.reading.understand import understand_line
+from knowledge.yaml_source import read_document
+
+FOLDER = Path(__file__).parents[1] / "cases" / "reading"
+NOW = datetime.fromisoformat("2026-10-09T10:30:00+08:00")
+#: Of the intents, of those where it is sure, and of how many it must be sure.
+RIGHT, SURE_RIGHT, SURE = 0.88, 0.96, 0.70
+SLOTS = 0.97
+#: Intents whose sentences may name anything.
+WITHOUT_SLOTS = {"greeting_thanks", "out_of_scope"}
+
+
+@dataclass(frozen=True)
+class Case:
+    intent: str
+    say: str
+    also: tuple[str, ...] = ()
+    slots: dict[str, list[str]] = field(default_factory=dict)
+
+
+def _cases() -> Iterator[Case]:
+    for path in sorted(FOLDER.glob("*.yaml")):
+        for raw in read_document(path).data["cases"]:
+            entry: dict[str, Any] = {"say": raw} if isinstance(raw, str) else raw
+            yield Case(path.stem, str(entry["say"]), tuple(entry.get("also", ())), entry.get("slots", {}))
+
+
+CASES = list(_cases())
+
+
+@pytest.fixture(scope="module")
+def read() -> dict[str, dict[str, object]]:
+    base = load_knowledge()
+    reader = Reader(base.lexicon, base.facts)
+    return {case.say: understand_line(reader, {"text": case.say}, NOW) for case in CASES}
+
+
+def test_there_are_enough_of_every_kind() -> None:
+    assert {case.intent for case in CASES} == set(INTENTS)
+    assert len(CASES) >= 200
+    assert sum(case.say.isascii() for case in CASES) >= 60
+
+
+def test_none_of_them_was_learnt_from() -> None:
+    learnt = {
+        plain(sentence)
+        for words in load_lexicon(PACKAGED).intents.values()
+        for phrase in words.phrases
+        for sentence in sentences(phrase, 200)
+    }
+    assert [case.say for case in CASES if plain(case.say) in learnt and len(case.say) > 8] == []
+
+
+def test_intents(read: dict[str, dict[str, object]]) -> None:
+    wrong = [case for case in CASES if read[case.say]["intent"] not in (case.intent, *case.also)]
+    assert 1 - len(wrong) / len(CASES) >= RIGHT, wrong
+
+
+def test_where_it_is_sure_it_is_right(read: dict[str, dict[str, object]]) -> None:
+    sure = [case for case in CASES if read[case.say]["sure"]]
+    wrong = [case for case in sure if read[case.say]["intent"] not in (case.intent, *case.also)]
+    assert len(sure) / len(CASES) >= SURE
+    assert 1 - len(wrong) / len(sure) >= SURE_RIGHT, wrong
+
+
+def test_slots(read: dict[str, dict[str, object]]) -> None:
+    told = [case for case in CASES if case.intent not in WITHOUT_SLOTS]
+    wrong = []
+    for case in told:
+        found = read[case.say]["slots"]
+        assert isinstance(found, dict)
+        expected = {name: sorted(map(str, values)) for name, values in case.slots.items()}
+        if {name: sorted(values) for name, values in found.items()} != expected:
+            wrong.append((case.say, found))
+    assert Share(len(told) - len(wrong), len(told)).value >= SLOTS, wrong
