@@ -2,11 +2,12 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -17,12 +18,15 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from bot.administration import Administration
 from bot.answers import ERRORS, HeadersMiddleware
+from bot.channels.telegram import Telegram, TelegramSettings
 from bot.channels.web import WebChat, build_web
 from bot.channels.web_views import Views
 from bot.control import open_control, socket_in
 from bot.desk import desk_surroundings
 from bot.directory import HttpDirectory
 from bot.expertise import LiveExpertise
+from bot.logs import hide
+from bot.outbox import OutboxWorker
 from bot.page import load_page
 from bot.parts import Parts, put_together
 from bot.settings import Settings
@@ -70,12 +74,15 @@ def secret_key(settings: Settings) -> str:
 
 def build_app(parts: Parts, settings: Settings, clock: Callable[[], datetime] = now) -> FastAPI:
     """Build the web application with its background work."""
+    telegram = _telegram(parts, settings, clock)
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            work = asyncio.create_task(_keep_promises(parts, clock))
-            stack.push_async_callback(_stop, work)
+            _start(stack, _keep_promises(parts, clock))
+            if telegram:
+                _start(stack, OutboxWorker(parts.store, [telegram.channel], clock).run())
+                _start(stack, telegram.run())
             administration = Administration(parts, clock)
             server = await open_control(settings.data_dir, administration)
             stack.callback(socket_in(settings.data_dir).unlink, missing_ok=True)
@@ -94,6 +101,8 @@ def build_app(parts: Parts, settings: Settings, clock: Callable[[], datetime] = 
     )
     app.include_router(build_web(_web_chat(parts, settings, clock)))
     app.include_router(build_desk(desk_surroundings(parts, settings, clock)))
+    if telegram:
+        app.include_router(telegram.routes())
     app.add_api_route("/healthz", lambda: _health(parts.store), response_class=JSONResponse)
     for kind, handler in ERRORS.items():
         app.add_exception_handler(kind, handler)
@@ -133,6 +142,22 @@ def _web_chat(parts: Parts, settings: Settings, clock: Callable[[], datetime]) -
     )
 
 
+def _telegram(parts: Parts, settings: Settings, clock: Callable[[], datetime]) -> Telegram | None:
+    """Open the Telegram channel, if there is a token for it."""
+    token = settings.telegram_token.get_secret_value()
+    if not token:
+        return None
+    secret = settings.telegram_webhook_secret.get_secret_value()
+    hide(token, secret)
+    reached = TelegramSettings(
+        token=token,
+        api_url=settings.telegram_api_url,
+        webhook_url=settings.telegram_webhook_url,
+        webhook_secret=secret,
+    )
+    return Telegram(reached, parts.store, parts.turns, lambda: parts.wording, clock)
+
+
 async def _keep_promises(parts: Parts, clock: Callable[[], datetime]) -> None:
     """Take up edits, speak where the moment has come, try failed messages again, until cancelled."""
     while True:
@@ -146,9 +171,21 @@ async def _keep_promises(parts: Parts, clock: Callable[[], datetime]) -> None:
         await asyncio.sleep(ROUND_SECONDS)
 
 
+def _start(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+    """Do something in the background until the stack is left; an end before that is logged."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(_note_failure)
+    stack.push_async_callback(_stop, task)
+
+
+def _note_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        _log.error("background work has ended", exc_info=error)
+
+
 async def _stop(work: asyncio.Task[None]) -> None:
     work.cancel()
-    with suppress(asyncio.CancelledError):
+    with suppress(asyncio.CancelledError, Exception):
         await work
 
 

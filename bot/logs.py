@@ -12,6 +12,8 @@ from knowledge.redaction import redact
 
 #: Tokens of conversations and links, wherever they turn up.
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+#: Secrets of the settings, which must not turn up in a log whatever a library writes.
+_HIDDEN: set[str] = set()
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -40,8 +42,13 @@ def set_up_logs(level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=_LEVELS[level], force=True)
-    for chatty in ("uvicorn.access", "httpx", "alembic", "asyncio", "uvicorn.error"):
+    for chatty in ("uvicorn.access", "httpx", "httpcore", "telegram", "alembic", "asyncio", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, _LEVELS[level]))
+
+
+def hide(*secrets: str) -> None:
+    """Keep these out of the logs from now on."""
+    _HIDDEN.update(secret for secret in secrets if secret)
 
 
 def _scrub(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -53,4 +60,6 @@ def _scrub(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
 
 def scrub(text: str) -> str:
     """Hide card and phone numbers and tokens in a text for the log."""
+    for secret in _HIDDEN:
+        text = text.replace(secret, "[secret]")
     return redact(_TOKEN.sub("[token]", text)).text

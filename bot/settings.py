@@ -1,5 +1,6 @@
 """The settings: the only reader of the environment."""
 
+import re
 from datetime import time
 from pathlib import Path
 from typing import Literal, Self
@@ -9,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from triage.vault import Vault, VaultError
 
+#: As @BotFather writes them, and as Telegram takes them.
+TELEGRAM_TOKEN, TELEGRAM_SECRET = r"[0-9]+:[A-Za-z0-9_-]+", r"[A-Za-z0-9_-]{1,256}"
 DATABASES = ("sqlite:///", "postgresql+psycopg://")
 
 
@@ -28,6 +31,10 @@ class Settings(BaseSettings):
     directory_token: SecretStr = SecretStr("")
     database_url: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
+    telegram_token: SecretStr = SecretStr("")
+    telegram_webhook_url: str = ""
+    telegram_webhook_secret: SecretStr = SecretStr("")
+    telegram_api_url: str = ""
     secure_cookies: bool = False
     service_opens: time = time(9)
     service_closes: time = time(18)
@@ -55,6 +62,43 @@ class Settings(BaseSettings):
     def _opens_before_it_closes(self) -> Self:
         if self.service_opens >= self.service_closes:
             message = "DAOZHANG_SERVICE_OPENS must be earlier than DAOZHANG_SERVICE_CLOSES"
+            raise ValueError(message)
+        return self
+
+    @field_validator("telegram_token")
+    @classmethod
+    def _token_of_a_bot(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not re.fullmatch(TELEGRAM_TOKEN, value.get_secret_value()):
+            message = "write it as @BotFather gave it: digits, a colon, letters"
+            raise ValueError(message)
+        return value
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def _secret_of_a_webhook(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not re.fullmatch(TELEGRAM_SECRET, value.get_secret_value()):
+            message = "use 1 to 256 letters, digits, _ and - (Telegram takes no others)"
+            raise ValueError(message)
+        return value
+
+    @field_validator("telegram_webhook_url", "telegram_api_url")
+    @classmethod
+    def _address_of_telegram(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            message = "begin it with https:// (or http:// for a Bot API server of your own)"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _webhook_is_guarded(self) -> Self:
+        if self.telegram_webhook_url and not self.telegram_webhook_secret.get_secret_value():
+            message = (
+                "DAOZHANG_TELEGRAM_WEBHOOK_URL needs DAOZHANG_TELEGRAM_WEBHOOK_SECRET: without it anybody "
+                "could send updates; take 32 random letters and digits"
+            )
+            raise ValueError(message)
+        if self.telegram_webhook_url and not self.telegram_token.get_secret_value():
+            message = "DAOZHANG_TELEGRAM_WEBHOOK_URL needs DAOZHANG_TELEGRAM_TOKEN"
             raise ValueError(message)
         return self
 

@@ -65,6 +65,10 @@ CHANGED = {
     "directory_token": "a token",
     "database_url": "postgresql+psycopg://daozhang:secret@db/daozhang",
     "secret_key": "k" * 43 + "=",
+    "telegram_token": "123456:AAbb_cc-dd",
+    "telegram_webhook_url": "https://pay.example.com/telegram",
+    "telegram_webhook_secret": "s3cret-_",
+    "telegram_api_url": "http://127.0.0.1:8081",
     "secure_cookies": "true",
     "service_opens": "08:30",
     "service_closes": "20:00",
@@ -103,6 +107,10 @@ def test_without_any_setting_it_is_sqlite_on_port_8000() -> None:
         ("database_url", "mysql://host/name", "postgresql+psycopg://"),
         ("secret_key", "short", "daozhang key"),
         ("knowledge_dir", "/nowhere/at/all", "is no folder"),
+        ("telegram_token", "my token", "@BotFather"),
+        ("telegram_webhook_url", "pay.example.com/telegram", "https://"),
+        ("telegram_webhook_secret", "with a space", "letters, digits"),
+        ("telegram_api_url", "api.example.com", "https://"),
         ("secure_cookies", "perhaps", "valid boolean"),
         ("service_opens", "9 o'clock", "time"),
         ("log_level", "loud", "'debug', 'info', 'warning' or 'error'"),
@@ -117,6 +125,20 @@ def test_a_bad_value_is_refused_by_name(
     [error] = refused.value.errors()
     assert error["loc"] == (name,)
     assert complaint in error["msg"]
+
+
+def test_a_webhook_without_a_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAOZHANG_TELEGRAM_TOKEN", "123456:AAbb")
+    monkeypatch.setenv("DAOZHANG_TELEGRAM_WEBHOOK_URL", "https://pay.example.com/telegram")
+    with pytest.raises(ValidationError, match="needs DAOZHANG_TELEGRAM_WEBHOOK_SECRET"):
+        Settings()
+
+
+def test_a_webhook_without_a_bot_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAOZHANG_TELEGRAM_WEBHOOK_SECRET", "s3cret")
+    monkeypatch.setenv("DAOZHANG_TELEGRAM_WEBHOOK_URL", "https://pay.example.com/telegram")
+    with pytest.raises(ValidationError, match="needs DAOZHANG_TELEGRAM_TOKEN"):
+        Settings()
 
 
 def test_secrets_do_not_show() -> None:
