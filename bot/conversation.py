@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bot.asides import Asides
 from bot.case import Case, think
 from bot.conclusions import Conclusions
 from bot.decision import Decision, Situation
 from bot.followups import FollowUps
+from bot.learning import current_talk, language_of_talk, learn, said_in
 from bot.menu import ALWAYS, Menu
 from bot.messages import Attachment, Command, Incoming
 from bot.proof import Proof, Verdict
@@ -14,9 +16,10 @@ from bot.questions import CORRECT, Questions, option_of
 from bot.talk import Pending, Talk
 from bot.wording import Wording
 from knowledge.engine import Engine
-from knowledge.inquiry import MOST_QUESTIONS, keeps_what_he_said
+from knowledge.inquiry import MOST_QUESTIONS
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Fact, Language, Reading
+from knowledge.reading.facts import COMPLAINTS
 from knowledge.reading.reader import Reader
 from knowledge.redaction import Redacted, redact
 from triage.directory import Entry
@@ -30,8 +33,10 @@ ABOUT_MONEY = frozenset(
     {"payout_not_arrived", "amount_mismatch", "charged_but_failed", "arrival_time", "risk_hold"}
     | {"system_outage", "complaint_fraud", "refund_question"}
 )
-#: What a new case still knows of the old one.
-LASTING = ("brand", "settlement_mode", "merchant_no", "terminal_no", "settle_bank", "settle_card_last4")
+#: From this confidence on a guess that is not sure is worth asking about.
+WORTH_ASKING = 0.3
+#: Questions whose answer is one of their options, and no fact.
+CHOOSING = frozenset({"which", "change", "meant"})
 
 
 class Conversation:
@@ -41,8 +46,9 @@ class Conversation:
         self._knowledge = knowledge
         self._wording = wording
         self._engine = Engine(knowledge.causes, knowledge.facts, knowledge.version)
-        self._reader = Reader(knowledge.lexicon, knowledge.facts)
+        self._reader = Reader(knowledge.lexicon, knowledge.facts, knowledge.articles)
         self._questions = Questions(knowledge.facts, wording)
+        self._asides = Asides(knowledge.articles, wording, self._questions)
         self._conclusions = Conclusions(knowledge, wording, self._questions, hours)
         self._proof = Proof(wording)
         self._followups = FollowUps(wording, self._questions, self._conclusions)
@@ -50,7 +56,7 @@ class Conversation:
 
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:
         """Decide what follows from a message."""
-        decision = Decision(talk=_current(situation), wake_at=situation.wake_at)
+        decision = Decision(talk=current_talk(situation), wake_at=situation.wake_at)
         said = {key: Fact(value, "system") for key, value in (incoming.system or {}).items()}
         said |= self._menu.facts_of(incoming.facts or {})
         decision.talk = decision.talk.knows(**said)
@@ -68,7 +74,7 @@ class Conversation:
 
     def wake(self, situation: Situation) -> Decision:
         """Decide what the bot says by itself, now that its moment has come."""
-        decision = Decision(talk=_current(situation), wake_at=situation.wake_at)
+        decision = Decision(talk=current_talk(situation), wake_at=situation.wake_at)
         if decision.talk.wake == "lookup":
             self._go_on(decision, situation, {})
         else:
@@ -153,6 +159,14 @@ class Conversation:
                 self._go_on(decision, situation, {})
         elif pending.purpose == "change":
             self._changed(decision, situation, pending, value)
+        elif pending.purpose == "meant":
+            decision.talk = replace(decision.talk, pending=None)
+            if value == UNKNOWN:
+                self._not_understood(decision, situation)
+            else:
+                complaint = COMPLAINTS.get(value)
+                said = {"complaint": Fact(complaint, "merchant")} if complaint else {}
+                self._follow(decision, situation, value, said)
         else:
             self._go_on(decision, situation, {pending.fact: Fact(value, "merchant")})
 
@@ -170,10 +184,14 @@ class Conversation:
     def _told(self, decision: Decision, situation: Situation, text: str, language: Language | None) -> None:
         redacted = redact(text)
         talk = decision.talk
-        expecting = self._knowledge.facts.get(talk.pending.fact) if talk.pending else None
+        pending = talk.pending
+        answers = pending is not None and pending.purpose not in CHOOSING
+        expecting = self._knowledge.facts.get(pending.fact) if pending and answers else None
         reading = self._reader.read(redacted.text, situation.now, expecting)
         decision.heard = redacted.text
-        decision.talk = replace(talk, language=_language(talk, reading, language, first=situation.first))
+        decision.talk = replace(
+            talk, language=language_of_talk(talk, reading, language, first=situation.first)
+        )
         if self._called(decision, situation, redacted) or self._silenced(decision, situation, reading):
             return
         self._meant(decision, situation, reading)
@@ -212,49 +230,73 @@ class Conversation:
         return True
 
     def _meant(self, decision: Decision, situation: Situation, reading: Reading) -> None:
-        """Follow the intent, or take what was said as facts."""
-        talk = decision.talk
-        pending = talk.pending
-        said = _said(talk, reading)
+        """Take the message as an answer, as something beside the case, or as what it says of it."""
+        pending = decision.talk.pending
+        said = said_in(decision.talk, reading)
+        if reading.wants:
+            self._asides.speak(decision, reading.wants)
+            return
+        if reading.article and not said:
+            self._asides.explain(decision, reading.article)
+            return
+        if "arrived" in said and self._has_arrived(decision, situation, said):
+            return
         intent = reading.intent if reading.sure else ""
+        if reading.angry or intent == "complaint_fraud":
+            self._asides.heard_anger(decision)
+        if pending and intent != "human_agent":
+            value = self._chosen(decision, pending, reading)
+            if value is not None:
+                self._answer(decision, situation, pending, value)
+                return
+        if said or intent:
+            self._follow(decision, situation, intent, said)
+        else:
+            self._not_understood(decision, situation, reading)
+
+    def _chosen(self, decision: Decision, pending: Pending, reading: Reading) -> str | None:
+        """Give the option that typed words stand for, where the question is not one for a fact."""
+        if pending.purpose in CHOOSING:
+            return self._reader.choose(reading.text, self._questions.labels(pending, decision))
+        if pending.purpose == "arrived" and reading.answer is not None:
+            return str(reading.answer)
+        return None
+
+    def _follow(
+        self, decision: Decision, situation: Situation, intent: str, said: Mapping[str, Fact]
+    ) -> None:
+        """Do what an intent asks for; an empty one stands for facts alone."""
         if intent == "human_agent":
-            decision.talk = talk.knows(**said)
+            decision.talk = decision.talk.knows(**said)
             self._conclusions.call_human(decision, situation, self._think(decision, situation))
         elif intent == "ticket_status" and not said:
             self._conclusions.tell_status(decision, situation)
-        elif pending and pending.purpose in ("arrived", "change") and reading.answer is not None:
-            self._answer(decision, situation, pending, str(reading.answer))
         elif said or intent in ABOUT_MONEY:
-            if intent == "complaint_fraud":
-                self._complained(decision)
             self._go_on(decision, situation, said, insisted=intent in ABOUT_MONEY)
         elif intent == "change_account":
-            text = self._wording.say("change_article", talk.language)
-            missing = self._wording.say("change_missing", talk.language)
-            self._questions.repeat(decision, f"{text}{missing}" if not pending else text)
-        elif intent in ("greeting_thanks", "out_of_scope"):
-            self._small_talk(decision, intent)
+            self._asides.change_of_account(decision)
         else:
-            self._not_understood(decision, situation)
+            self._asides.small_talk(decision, intent)
 
-    def _complained(self, decision: Decision) -> None:
-        """Note anger or an accusation: it raises the priority, and is heard."""
+    def _has_arrived(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> bool:
+        """Close the case because the money has come; False when there is none, or people work on it."""
         talk = decision.talk
-        again = {"insists"} if "complaint" in talk.signals else set()
-        decision.talk = replace(talk, signals=talk.signals | {"complaint"} | again)
+        if situation.ticket or talk.outcome == "closed" or not (talk.facts or talk.outcome):
+            return False
+        decision.talk = replace(talk.knows(**said), pending=None)
+        self._followups.answered(decision, situation, self._think(decision, situation), "yes")
+        return True
 
-    def _small_talk(self, decision: Decision, intent: str) -> None:
-        talk = decision.talk
-        if intent == "out_of_scope":
-            text = self._wording.say("out_of_scope", talk.language)
-        else:
-            key = "thanks" if talk.outcome else "ack" if talk.pending else "hello"
-            text = self._wording.say(key, talk.language)
-        self._questions.repeat(decision, text)
-
-    def _not_understood(self, decision: Decision, situation: Situation) -> None:
+    def _not_understood(
+        self, decision: Decision, situation: Situation, reading: Reading | None = None
+    ) -> None:
+        """Ask which of two he means, or to say it again; the second time the question is dropped."""
         talk = decision.talk
         pending = talk.pending
+        first = pending is None or pending.fact == "complaint"
+        if first and reading and reading.runner_up and reading.confidence >= WORTH_ASKING:
+            self._questions.ask_meant(decision, (reading.intent, reading.runner_up))
+            return
         if pending is None:
             if talk.outcome or talk.facts:
                 decision.say(self._wording.say("again", talk.language))
@@ -284,7 +326,7 @@ class Conversation:
     ) -> None:
         """Take the facts, and ask the next question or come to a conclusion; lead: what is said before."""
         before = decision.talk
-        decision.talk = _learn(replace(before, pending=None), said)
+        decision.talk = learn(replace(before, pending=None), said)
         if self._proof.starts(decision, situation):
             return
         case = self._think(decision, situation)
@@ -303,59 +345,14 @@ class Conversation:
         self._questions.ask(decision, question, "diagnose", situation.now, read=read, lead=lead)
 
     def _next_question(self, talk: Talk, case: Case) -> str | None:
-        if case.is_outage or case.is_reported or len(talk.asked) >= MOST_QUESTIONS or talk.evidence_asked:
+        if case.is_outage or len(talk.asked) >= MOST_QUESTIONS or talk.evidence_asked:
             return None
         if case.scope_questions and talk.asked.count(case.scope_questions[0]) == 0:
             return case.scope_questions[0]
         complaint = talk.facts.get("complaint")
         if complaint and complaint.value == "refund":
-            return None
+            known = "void_found" in talk.facts or "void_found" in talk.asked
+            return None if known else "void_found"
         if not talk.facts:
             return "complaint"
         return case.diagnosis.question
-
-
-def _current(situation: Situation) -> Talk:
-    """Give the talk as it goes on: a case whose ticket was resolved is closed."""
-    talk = situation.talk
-    if talk.outcome in ("ticket", "incident") and situation.ticket is None:
-        return replace(talk, outcome="closed", told=talk.told - {"passed_on", "resolved"})
-    return talk
-
-
-def _learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
-    """Take facts into the talk; a new case after a closed one keeps what lasts."""
-    if talk.outcome == "closed" and said:
-        lasting = {key: talk.facts[key] for key in LASTING if key in talk.facts}
-        talk = Talk(language=talk.language, step=talk.step, told=talk.told, facts=lasting)
-    for key, fact in said.items():
-        known = talk.facts.get(key)
-        if known and known.source == "system" and fact.source != "system":
-            continue  # what was looked up is not a matter of opinion
-        if keeps_what_he_said(known, fact.value):
-            # He cannot say the minute: the day that he did say stays.
-            talk = replace(talk, closed=talk.closed | {key})
-        else:
-            talk = talk.knows(**{key: fact})
-    return talk
-
-
-def _said(talk: Talk, reading: Reading) -> dict[str, Fact]:
-    """Take the facts of a reading: read ones, and what answers the open question."""
-    said = {key: Fact(value, "reader") for key, value in reading.facts.items()}
-    pending = talk.pending
-    if pending and "complaint" in talk.facts and (reading.answer is not None or not reading.sure):
-        said.pop("complaint", None)
-    if pending and pending.purpose in ("diagnose", "evidence", "correct") and reading.answer is not None:
-        said[pending.fact] = Fact(reading.answer, "merchant")
-    return {key: fact for key, fact in said.items() if talk.facts.get(key) != fact}
-
-
-def _language(talk: Talk, reading: Reading, channel: Language | None, *, first: bool) -> Language:
-    """Answer in the language he writes; a word like OK or T+1 does not change it."""
-    known: Language = (channel or talk.language) if first else talk.language
-    if reading.language is None or reading.language == known:
-        return known
-    if reading.language == "en" and not first and len(reading.text.split()) < 3:
-        return known
-    return reading.language

@@ -66,6 +66,15 @@ class Questions:
         pending = Pending(step=decision.talk.step + 1, fact=CORRECT, purpose="which", values=(*told, UNKNOWN))
         self._put(decision, pending, self._wording.say("which_wrong", decision.talk.language))
 
+    def ask_meant(self, decision: Decision, intents: tuple[str, str]) -> None:
+        """Ask which of two intents he means."""
+        language = decision.talk.language
+        first, second = (self._wording.say(f"intent_{intent}", language) for intent in intents)
+        pending = Pending(
+            step=decision.talk.step + 1, fact="meant", purpose="meant", values=(*intents, UNKNOWN)
+        )
+        self._put(decision, pending, self._wording.say("meant_ask", language, first=first, second=second))
+
     def ask_arrived(self, decision: Decision, text: str) -> None:
         """Ask whether the money has come."""
         pending = Pending(
@@ -109,11 +118,17 @@ class Questions:
             value={key: to_json(value) for key, value in pending.offer.items()} or None,
         )
 
+    def labels(self, pending: Pending, decision: Decision) -> dict[str, str]:
+        """Give the options of a question, value -> words."""
+        return {value: self.label(pending, value, decision) for value in pending.values}
+
     def label(self, pending: Pending, value: str, decision: Decision) -> str:
         """Give the words on an option."""
         language = decision.talk.language
         if value == CORRECT:
             return self._wording.say("correct_option", language)
+        if pending.purpose == "meant":
+            return self._wording.say("neither_option" if value == UNKNOWN else f"intent_{value}", language)
         if value == UNKNOWN:
             return self._wording.say(
                 "skip_option" if pending.purpose == "evidence" else "unknown_option", language

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from knowledge.model import Fact, FactSpec, Language, from_json, to_json
 
 #: What the open question is for.
-Purpose = Literal["diagnose", "evidence", "correct", "which", "change", "arrived"]
+Purpose = Literal["diagnose", "evidence", "correct", "which", "change", "arrived", "meant"]
 #: What the bot does when nobody writes: ask whether the money came, remind once, file without the evidence,
 #: go on without the directory.
 Wake = Literal["arrived", "silence", "evidence", "lookup"]

@@ -9,6 +9,7 @@ from typing import TypeVar
 from jinja2 import Environment, TemplateSyntaxError, meta
 
 from knowledge.acquirers import Acquirers, load_acquirers
+from knowledge.articles import Article, load_articles
 from knowledge.calendar import SettlementCalendar, load_calendar
 from knowledge.model import UNKNOWN, Cause, FactSpec, Text, TicketRule
 from knowledge.reading.lexicon import Lexicon, load_lexicon
@@ -40,6 +41,8 @@ class KnowledgeBase:
     acquirers: Acquirers
     calendar: SettlementCalendar
     lexicon: Lexicon
+    #: Short answers to questions beside the case, by name.
+    articles: Mapping[str, Article]
     #: Content hash; every diagnosis carries it.
     version: str
 
@@ -54,6 +57,7 @@ def load_knowledge(folder: Path = PACKAGED, own: Path | None = None) -> Knowledg
     acquirers = _collect(lambda: load_acquirers(folder, own), mistakes)
     calendar = _collect(lambda: load_calendar(folder, own), mistakes)
     lexicon = _collect(lambda: load_lexicon(folder), mistakes)
+    articles = _collect(lambda: load_articles(folder, own), mistakes)
     document = read_layers(folder, own, "questions.yaml")
     facts = _facts(document)
     mistakes += document.mistakes
@@ -69,7 +73,7 @@ def load_knowledge(folder: Path = PACKAGED, own: Path | None = None) -> Knowledg
     if UNKNOWN not in [path.stem for _, path in files]:
         fix = "keep causes/unknown.yaml: it stands for what no other cause explains."
         mistakes.append(Mistake("causes/unknown.yaml", 1, "the file is missing.", fix))
-    if mistakes or acquirers is None or calendar is None or lexicon is None:
+    if mistakes or acquirers is None or calendar is None or lexicon is None or articles is None:
         raise KnowledgeError(mistakes)
     brands = {brand.id: Text(brand.names.zh, brand.names.en) for brand in acquirers.brands.values()}
     facts["brand"] = replace(facts["brand"], values=brands)
@@ -79,6 +83,7 @@ def load_knowledge(folder: Path = PACKAGED, own: Path | None = None) -> Knowledg
         acquirers=acquirers,
         calendar=calendar,
         lexicon=lexicon,
+        articles=articles,
         version=_version(folder, own),
     )
 
@@ -149,6 +154,7 @@ def _cause(name: str, document: Document, facts: Mapping[str, FactSpec] | None) 
             fact: _distribution({v: HOW_OFTEN[word] for v, word in words.items()}, facts[fact].usual)
             for fact, words in form.signs.items()
         },
+        settled_by={fact: tuple(values) for fact, values in form.settled_by.items()},
         handled_by=form.handled_by,
         advice=_text(form.advice),
         next_step=_text(form.next_step),
@@ -163,7 +169,7 @@ def _cause(name: str, document: Document, facts: Mapping[str, FactSpec] | None) 
 def _distribution(said: Mapping[str, float], usual: Mapping[str, float]) -> dict[str, float]:
     """Spread what the author said over all values: the unsaid ones share the rest as they usually do."""
     unsaid = {value: share for value, share in usual.items() if value not in said}
-    rest = max(1.0 - sum(said.values()), 0.02 * len(unsaid))
+    rest = max(1.0 - sum(said.values()), 0.02 if unsaid else 0.0)
     total = sum(unsaid.values())
     return _share({v: said[v] if v in said else rest * usual[v] / total for v in usual})
 
@@ -171,6 +177,7 @@ def _distribution(said: Mapping[str, float], usual: Mapping[str, float]) -> dict
 def _check_cause(form: CauseForm, document: Document, facts: Mapping[str, FactSpec]) -> None:
     """Find the mistakes that only the facts can show."""
     used = {("needs", fact): list(values) for fact, values in form.needs.items()}
+    used |= {("settled_by", fact): list(values) for fact, values in form.settled_by.items()}
     used |= {("signs", fact): list(words) for fact, words in form.signs.items()}
     for (part, fact), values in used.items():
         if fact not in facts:
@@ -179,7 +186,7 @@ def _check_cause(form: CauseForm, document: Document, facts: Mapping[str, FactSp
         for value in values:
             if value not in facts[fact].values:
                 known = ", ".join(facts[fact].values) or "none: it cannot be a sign"
-                place = (part, fact) if part == "needs" else (part, fact, value)
+                place = (part, fact, value) if part == "signs" else (part, fact)
                 document.complain(place, f"{fact} has no value {value}.", f"its values are {known}.")
             elif value not in facts[fact].usual:
                 fix = f"say in questions.yaml how common it is (`usual` of {fact})."

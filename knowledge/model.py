@@ -114,6 +114,8 @@ class Cause:
     needs: Mapping[str, tuple[str, ...]]
     #: Fact -> value -> how often a merchant with this cause shows it (each fact's values sum to 1).
     signs: Mapping[str, Mapping[str, float]]
+    #: Fact -> values that settle the case by themselves, whatever else is known.
+    settled_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     handled_by: Literal["bot", "queue"]
     #: Jinja2 source; may use only facts of questions.yaml and the names that docs/knowledge-base.md lists.
     advice: Text
@@ -146,6 +148,12 @@ class Reading:
     facts: Mapping[str, Value]
     #: What the text answers to the fact that was just asked (UNKNOWN for "don't know"); None if it does not.
     answer: Value | None
+    #: Name of the article that answers a question in it.
+    article: str | None = None
+    #: The language that he asks for.
+    wants: Language | None = None
+    #: It has words of anger or accusation.
+    angry: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,3 +36,16 @@ def _one(phrase: str, choose: random.Random) -> str:
         chosen = choose.choice(bracket[1].split("|"))
         phrase = f"{phrase[: bracket.start()]}{chosen}{phrase[bracket.end() :]}"
     return phrase.strip()
+
+
+def as_pattern(phrase: str) -> re.Pattern[str]:
+    """Give the pattern that finds a phrase: … stands for up to eight characters, a space for any gap."""
+    pieces: list[str] = []
+    for character in phrase:
+        if character in "()|":
+            pieces.append("(?:" if character == "(" else character)
+        elif character == "…":
+            pieces.append(".{0,8}")
+        else:
+            pieces.append(r"\s?" if character == " " else re.escape(character))
+    return re.compile("".join(pieces))

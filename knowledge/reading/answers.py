@@ -93,6 +93,23 @@ class AnswerReader:
             return UNKNOWN
         return value
 
+    def choose(self, text: str, options: Mapping[str, str]) -> str | None:
+        """Give the value of the option that a text names: by its label, its place, or a yes or no."""
+        plain = _HEDGE.sub("", text.strip(_EDGE))
+        if not plain:
+            return None
+        labels = {self._normaliser.normalise_word(label): value for value, label in options.items()}
+        if plain in labels:
+            return labels[plain]
+        place = _place(plain, len(options))
+        if place is not None:
+            return list(options)[place]
+        yes, no = self._starts_with(plain, self._yes), self._starts_with(plain, self._no)
+        meant = "yes" if yes > no else "no" if no else None
+        if meant in options:
+            return meant
+        return next((value for label, value in labels.items() if label in plain or plain in label), None)
+
     def _choice(self, text: str, spec: FactSpec, slots: Slots, guess: Guess) -> Value | None:
         for label, value in self._labels[spec.key]:
             if text == label:
@@ -172,6 +189,12 @@ def _name_not_listed(text: str, spec: FactSpec, guess: Guess) -> str | None:
 
 
 def _ordinal(text: str, spec: FactSpec) -> str | None:
+    place = _place(text, len(spec.values))
+    return None if place is None else tuple(spec.values)[place]
+
+
+def _place(text: str, options: int) -> int | None:
+    """Read "the second", 2, B or 第二个 as a place among so many options."""
     found = _ORDINAL.fullmatch(text)
     if found is None:
         return None
@@ -184,8 +207,7 @@ def _ordinal(text: str, spec: FactSpec) -> str | None:
         place = ord(written) - ord("a")
     else:
         place = (chinese_number(written) or 0) - 1
-    values: Sequence[str] = tuple(spec.values)
-    return values[place] if -1 <= place < len(values) and values and written != "0" else None
+    return place if -1 <= place < options and written != "0" else None
 
 
 def _named(spec: FactSpec, slots: Slots) -> str | None:

@@ -40,10 +40,14 @@ def read_facts(
     statements: Sequence[Mention],
     guess: Guess,
     now: datetime,
-    specs: Mapping[str, FactSpec],
     expecting: FactSpec | None,
+    *,
+    corrects: bool = False,
 ) -> dict[str, Value]:
-    """Give the facts that the text states; only such as `specs` knows, with values that it knows."""
+    """Give the facts that the text states.
+
+    corrects: the text corrects an earlier one, so that a day in it is that of the sale.
+    """
     facts: dict[str, Value] = {}
     if guess.sure and guess.intent in COMPLAINTS:
         facts["complaint"] = COMPLAINTS[guess.intent]
@@ -53,14 +57,15 @@ def read_facts(
     facts |= _tails(slots, expecting)
     if guess.intent not in _ELSEWHERE or not guess.sure:
         facts |= _money(slots)
-        asked = expecting is not None and expecting.key == "paid_at"
+        asked = corrects or (expecting is not None and expecting.key == "paid_at")
         if asked or guess.intent in _OF_SALES or speaks_of_sale(text):
             moment = sale_moment(text, slots.days, slots.times, now, asked=asked)
             facts |= {} if moment is None else {"paid_at": moment}
-    return {key: value for key, value in facts.items() if _is_known(specs, key, value)}
+    return facts
 
 
-def _is_known(specs: Mapping[str, FactSpec], key: str, value: Value) -> bool:
+def is_known(specs: Mapping[str, FactSpec], key: str, value: Value) -> bool:
+    """Tell whether there is such a fact with such a value."""
     spec = specs.get(key)
     return spec is not None and (not spec.values or value in spec.values)
 

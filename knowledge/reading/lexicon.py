@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from knowledge.model import Language
 from knowledge.reading.alternatives import is_closed
 from knowledge.reading.holiday_dates import Holiday
 from knowledge.reading.lexicon_form import LexiconForm, PhrasesForm
@@ -74,6 +75,14 @@ class Lexicon:
     holidays: tuple[Holiday, ...]
     #: Concept -> words of any language that stand for it.
     concepts: Vocabulary
+    #: Language -> ways to ask for it; phrases with (alternatives|…).
+    languages: Mapping[Language, tuple[str, ...]]
+    #: Ways to say that the money has come, where that is the whole message.
+    arrived: tuple[str, ...]
+    #: Ways to begin a correction.
+    corrections: tuple[str, ...]
+    #: Words of anger and accusation.
+    anger: tuple[str, ...]
     intents: Mapping[str, IntentWords]
     #: What was learnt from the phrases; older than they are until `daozhang understand --learn` has run.
     weights: Weights
@@ -85,6 +94,9 @@ def load_lexicon(folder: Path) -> Lexicon:
     document = _read(folder / "lexicon.yaml", "lexicon.yaml", mistakes)
     form = document.parse(LexiconForm) if document else None
     if document and form is None:
+        mistakes += document.mistakes
+    if document and form:
+        _check_phrases(document, form)
         mistakes += document.mistakes
     parts = form.parts if form else {}
     intents: dict[str, IntentWords] = {}
@@ -114,6 +126,10 @@ def load_lexicon(folder: Path) -> Lexicon:
         no_means=form.no_means,
         holidays=_holidays(folder / "holidays", form.holiday_names),
         concepts=_vocabulary(form.concepts),
+        languages={language: tuple(phrases) for language, phrases in form.languages.items()},
+        arrived=tuple(form.arrived),
+        corrections=tuple(form.corrections),
+        anger=_words(form.anger),
         intents=intents,
         weights=weights,
     )
@@ -146,17 +162,26 @@ def _intent(document: Document, parts: Mapping[str, str]) -> IntentWords:
     form = document.parse(PhrasesForm)
     if form is None:
         return IntentWords((), ())
-    for index, phrase in enumerate(form.phrases):
-        if not is_closed(phrase):
-            document.complain(
-                ("phrases", index), f"a bracket in {phrase} is open.", "write it as (this|that)."
-            )
+    _check_brackets(document, ("phrases",), form.phrases)
     signs = []
     for index, sign in enumerate(form.signs):
         pattern = _compile(document, ("signs", index, "say"), sign.say, parts)
         if pattern:
             signs.append(Sign(pattern, sign.weight))
     return IntentWords(tuple(form.phrases), tuple(signs))
+
+
+def _check_phrases(document: Document, form: LexiconForm) -> None:
+    for language, phrases in form.languages.items():
+        _check_brackets(document, ("languages", language), phrases)
+    _check_brackets(document, ("arrived",), form.arrived)
+    _check_brackets(document, ("corrections",), form.corrections)
+
+
+def _check_brackets(document: Document, place: tuple[str | int, ...], phrases: list[str]) -> None:
+    for index, phrase in enumerate(phrases):
+        if not is_closed(phrase):
+            document.complain((*place, index), f"a bracket in {phrase} is open.", "write it as (this|that).")
 
 
 def _compile(

@@ -1,5 +1,7 @@
 """The shape of lexicon.yaml and of phrases/<intent>.yaml, as pydantic models."""
 
+from typing import Literal
+
 from knowledge.schema import Form
 
 Words = list[str | int]
@@ -39,3 +41,7 @@ class LexiconForm(Form):
     holiday_names: dict[str, list[str]]
     parts: dict[str, str]
     concepts: dict[str, Words]
+    languages: dict[Literal["zh", "en"], list[str]]
+    arrived: list[str]
+    corrections: list[str]
+    anger: Words

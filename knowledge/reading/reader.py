@@ -1,24 +1,32 @@
 """The reader: what one message says."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
+from knowledge.articles import Article
 from knowledge.model import FactSpec, Reading, Value
 from knowledge.reading.answers import AnswerReader
 from knowledge.reading.dates import DayReader
-from knowledge.reading.facts import read_facts
+from knowledge.reading.facts import is_known, read_facts
 from knowledge.reading.intents import Guess, IntentReader
 from knowledge.reading.language import language_of
 from knowledge.reading.lexicon import Lexicon
 from knowledge.reading.mentions import MentionReader
 from knowledge.reading.moments import sale_moment
 from knowledge.reading.normalise import Normaliser
+from knowledge.reading.remarks import RemarkReader
 from knowledge.reading.slots import Slots, read_slots
 
 #: An answer this short is no more than an answer, whatever else its words could mean.
 SHORT_ANSWER = 10
 #: Intents that even a short answer may carry.
 ALWAYS_HEARD = frozenset({"human_agent", "complaint_fraud"})
+#: What a question of his own only asks about, and does not state.
+_ASKED_ABOUT = frozenset({"complaint", "settlement_mode", "instant_expected", "notice", "payout_status"})
+#: Questions about money that is not his payout.
+_OTHER_MONEY = frozenset({"settle_card_test", "cardholder_charged", "others_affected"})
+_HIS_MONEY = re.compile(r"钱|款|谢|money|payout|payment|thank")
 #: Longer messages are cut: nobody types that much about one sale.
 LONGEST = 2000
 
@@ -26,14 +34,21 @@ LONGEST = 2000
 class Reader:
     """Reads messages with the words of a lexicon. Built once; reading changes nothing."""
 
-    def __init__(self, lexicon: Lexicon, facts: Mapping[str, FactSpec]) -> None:
-        """Take the words and the facts that may be read."""
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        facts: Mapping[str, FactSpec],
+        articles: Mapping[str, Article] | None = None,
+    ) -> None:
+        """Take the words, the facts that may be read, and the articles whose questions are known."""
         self._facts = facts
         self._normaliser = Normaliser(lexicon.typos, lexicon.pinyin)
         self._intents = IntentReader(lexicon, self._normaliser)
         self._mentions = MentionReader(lexicon, facts, self._normaliser)
         self._days = DayReader(lexicon.holidays)
         self._answers = AnswerReader(lexicon, facts, self._normaliser)
+        asks = {name: article.asks for name, article in (articles or {}).items()}
+        self._remarks = RemarkReader(lexicon, asks, self._normaliser)
 
     def read(self, text: str, now: datetime, expecting: FactSpec | None = None) -> Reading:
         """Read a redacted message; `expecting` is the fact that was just asked, `now` is aware."""
@@ -41,11 +56,21 @@ class Reader:
         guess = self._intents.guess(normal)
         asks_money = expecting is not None and expecting.kind == "money"
         slots = read_slots(normal, now, self._days, self._mentions, asks_money=asks_money)
+        remarks = self._remarks.read(normal)
+        corrects = bool(remarks.corrects) and slots.says_something
         statements = self._mentions.statements(normal)
-        facts = read_facts(normal, slots, statements, guess, now, self._facts, expecting)
-        answer = self._answer(normal, expecting, slots, guess, now)
+        facts = read_facts(normal, slots, statements, guess, now, expecting, corrects=corrects)
+        facts = {key: value for key, value in facts.items() if is_known(self._facts, key, value)}
+        answer = None
+        if remarks.article is None:
+            heard = normal[remarks.corrects :] if corrects else normal
+            answer = self._answer(heard, expecting, slots, guess, now)
         if expecting is not None and answer is not None:
             facts = _beside(facts, expecting, answer)
+        if remarks.article:
+            facts = {key: value for key, value in facts.items() if key not in _ASKED_ABOUT}
+        if remarks.arrived and _is_about_his_money(normal, expecting, answer):
+            facts, answer = {"arrived": "yes"}, None
         short = answer is not None and len(normal) <= SHORT_ANSWER and guess.intent not in ALWAYS_HEARD
         return Reading(
             text=text,
@@ -57,7 +82,14 @@ class Reader:
             slots=slots.as_text(),
             facts=facts,
             answer=answer,
+            article=remarks.article,
+            wants=remarks.wants,
+            angry=remarks.angry,
         )
+
+    def choose(self, text: str, options: Mapping[str, str]) -> str | None:
+        """Read a redacted message as one of these options, value -> label; None when it is none of them."""
+        return self._answers.choose(self._normaliser.normalise(text[:LONGEST]), options)
 
     def _answer(
         self, text: str, expecting: FactSpec | None, slots: Slots, guess: Guess, now: datetime
@@ -68,6 +100,13 @@ class Reader:
         if expecting.kind == "moment":
             moment = sale_moment(text, slots.days, slots.times, now, asked=True)
         return self._answers.read(text, expecting, slots, guess, moment, now)
+
+
+def _is_about_his_money(text: str, expecting: FactSpec | None, answer: Value | None) -> bool:
+    """Tell whether "it has come" is news, and no answer to a question about something else."""
+    if expecting is None or expecting.key == "arrived" or answer is None:
+        return expecting is None or expecting.key != "arrived"
+    return expecting.key not in _OTHER_MONEY and _HIS_MONEY.search(text) is not None
 
 
 def _beside(facts: dict[str, Value], expecting: FactSpec, answer: Value) -> dict[str, Value]:

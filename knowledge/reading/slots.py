@@ -40,6 +40,19 @@ class Slots:
         """Give the mentions of one kind."""
         return [mention for mention in self.names if mention.kind == kind]
 
+    @property
+    def says_something(self) -> bool:
+        """Tell whether anything was found."""
+        return bool(
+            self.amounts
+            or self.days
+            or self.times
+            or self.elapsed
+            or self.tails
+            or self.numbers
+            or self.names
+        )
+
     def as_text(self) -> dict[str, tuple[str, ...]]:
         """Give the slots in the conventions of `daozhang understand`."""
         times = [time.slot for time in self.times]

@@ -1,0 +1,57 @@
+"""What the bot answers beside the case: small talk, questions of the merchant's own, a change of language."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.decision import Decision
+from bot.questions import Questions
+from bot.wording import Wording
+from knowledge.articles import Article
+from knowledge.model import Language
+
+#: A talk in which he chose the language keeps it, whatever he writes in.
+CHOSEN = "language_chosen"
+
+
+class Asides:
+    """Answers what is not about the case, and goes on where the talk was."""
+
+    def __init__(self, articles: Mapping[str, Article], wording: Wording, questions: Questions) -> None:
+        self._articles = articles
+        self._wording = wording
+        self._questions = questions
+
+    def explain(self, decision: Decision, article: str) -> None:
+        """Answer a question of his own."""
+        self._questions.repeat(decision, self._articles[article].text.to(decision.talk.language))
+
+    def speak(self, decision: Decision, language: Language) -> None:
+        """Go on in the language that he asks for."""
+        talk = decision.talk
+        decision.talk = replace(talk, language=language, told=talk.told | {CHOSEN})
+        self._questions.repeat(decision, self._wording.say("language_changed", language))
+
+    def small_talk(self, decision: Decision, intent: str) -> None:
+        """Answer a greeting, thanks, or what is none of the bot's business."""
+        talk = decision.talk
+        if intent == "out_of_scope":
+            key = "out_of_scope"
+        else:
+            key = "thanks" if talk.outcome else "ack" if talk.pending else "hello"
+        self._questions.repeat(decision, self._wording.say(key, talk.language))
+
+    def change_of_account(self, decision: Decision) -> None:
+        """Say where the settlement card is changed."""
+        talk = decision.talk
+        text = self._wording.say("change_article", talk.language)
+        if talk.pending is None:
+            text += self._wording.say("change_missing", talk.language)
+        self._questions.repeat(decision, text)
+
+    def heard_anger(self, decision: Decision) -> None:
+        """Note anger or an accusation: it raises the priority, and is met with one calm sentence."""
+        talk = decision.talk
+        again = {"insists"} if "complaint" in talk.signals else set()
+        decision.talk = replace(talk, signals=talk.signals | {"complaint"} | again, told=talk.told | {"calm"})
+        if "calm" not in talk.told:
+            decision.say(self._wording.say("calm", talk.language))

@@ -1,0 +1,59 @@
+"""What a message changes in what is known of a talk."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.asides import CHOSEN
+from bot.decision import Situation
+from bot.talk import Talk
+from knowledge.inquiry import keeps_what_he_said
+from knowledge.model import Fact, Language, Reading
+
+#: What a new case still knows of the old one.
+LASTING = ("brand", "settlement_mode", "merchant_no", "terminal_no", "settle_bank", "settle_card_last4")
+
+
+def current_talk(situation: Situation) -> Talk:
+    """Give the talk as it goes on: a case whose ticket was resolved is closed."""
+    talk = situation.talk
+    if talk.outcome in ("ticket", "incident") and situation.ticket is None:
+        return replace(talk, outcome="closed", told=talk.told - {"passed_on", "resolved"})
+    return talk
+
+
+def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
+    """Take facts into the talk; a new case after a closed one keeps what lasts."""
+    if talk.outcome == "closed" and said:
+        lasting = {key: talk.facts[key] for key in LASTING if key in talk.facts}
+        talk = Talk(language=talk.language, step=talk.step, told=talk.told, facts=lasting)
+    for key, fact in said.items():
+        known = talk.facts.get(key)
+        if known and known.source == "system" and fact.source != "system":
+            continue  # what was looked up is not a matter of opinion
+        if keeps_what_he_said(known, fact.value):
+            # He cannot say the minute: the day that he did say stays.
+            talk = replace(talk, closed=talk.closed | {key})
+        else:
+            talk = talk.knows(**{key: fact})
+    return talk
+
+
+def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
+    """Take the facts of a reading: read ones, and what answers the open question."""
+    said = {key: Fact(value, "reader") for key, value in reading.facts.items()}
+    pending = talk.pending
+    if pending and "complaint" in talk.facts and (reading.answer is not None or not reading.sure):
+        said.pop("complaint", None)
+    if pending and pending.purpose in ("diagnose", "evidence", "correct") and reading.answer is not None:
+        said[pending.fact] = Fact(reading.answer, "merchant")
+    return {key: fact for key, fact in said.items() if talk.facts.get(key) != fact}
+
+
+def language_of_talk(talk: Talk, reading: Reading, channel: Language | None, *, first: bool) -> Language:
+    """Answer in the language he writes; a word like OK or T+1 does not change it."""
+    known: Language = (channel or talk.language) if first else talk.language
+    if reading.language is None or reading.language == known or CHOSEN in talk.told:
+        return known
+    if reading.language == "en" and not first and len(reading.text.split()) < 3:
+        return known
+    return reading.language

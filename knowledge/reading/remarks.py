@@ -1,0 +1,76 @@
+"""What a message says beside the case: a question of its own, a wish, a correction, anger, good news."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from knowledge.model import Language
+from knowledge.reading.alternatives import as_pattern
+from knowledge.reading.lexicon import Lexicon
+from knowledge.reading.normalise import Normaliser
+from knowledge.reading.words import WordFinder
+
+#: A longer message is a story that happens to hold such words.
+LONGEST_WISH = 30
+_PUNCTUATION = re.compile(r"[\s,.;:!~，。；：！、…]+")
+_END = re.compile(r"[\s,.;:!~，。；：！、…]+$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remarks:
+    """What was said beside the case."""
+
+    #: Name of the article that answers the question in it.
+    article: str | None = None
+    #: The language that he wants from now on.
+    wants: Language | None = None
+    #: All that it says is that the money has come.
+    arrived: bool = False
+    angry: bool = False
+    #: Where the message goes on after "no, it is …"; 0 when it corrects nothing.
+    corrects: int = 0
+
+
+class RemarkReader:
+    """Finds remarks; its patterns are built once."""
+
+    def __init__(
+        self, lexicon: Lexicon, asks: Mapping[str, Iterable[re.Pattern[str]]], normaliser: Normaliser
+    ) -> None:
+        """Take the words of the lexicon, and the patterns of each article's question."""
+        self._asks = [(name, pattern) for name, patterns in asks.items() for pattern in patterns]
+        self._wants = [
+            (language, as_pattern(phrase))
+            for language, phrases in lexicon.languages.items()
+            for phrase in phrases
+        ]
+        self._arrived = [as_pattern(phrase) for phrase in lexicon.arrived]
+        self._corrects = [as_pattern(phrase) for phrase in lexicon.corrections]
+        self._angry = WordFinder((normaliser.normalise_word(word), word) for word in lexicon.anger)
+
+    def read(self, text: str) -> Remarks:
+        """Read a normalised text."""
+        short = len(text) <= 2 * LONGEST_WISH if text.isascii() else len(text) <= LONGEST_WISH
+        return Remarks(
+            article=self._article(text) if short else None,
+            wants=self._language(text) if short else None,
+            arrived=short and self._has_arrived(text),
+            angry=bool(self._angry.find(text)),
+            corrects=self._correction(text),
+        )
+
+    def _article(self, text: str) -> str | None:
+        return next((name for name, pattern in self._asks if pattern.search(text)), None)
+
+    def _language(self, text: str) -> Language | None:
+        whole = _END.sub("", text)
+        return next((language for language, pattern in self._wants if pattern.fullmatch(whole)), None)
+
+    def _has_arrived(self, text: str) -> bool:
+        """Tell whether the whole message is that the money has come; a question is not."""
+        whole = _PUNCTUATION.sub(" " if text.isascii() else "", text).strip()
+        return any(pattern.fullmatch(whole) for pattern in self._arrived)
+
+    def _correction(self, text: str) -> int:
+        found = (pattern.match(text) for pattern in self._corrects)
+        return max((match.end() for match in found if match), default=0)
