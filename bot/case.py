@@ -37,12 +37,6 @@ class Case:
         return state is not None and state.source == "system" and state.value in ("outage", "maintenance")
 
     @property
-    def is_reported(self) -> bool:
-        """Say whether the same sale is on another open ticket already."""
-        earlier = self.known.get("earlier_ticket")
-        return earlier is not None and earlier.value == "yes"
-
-    @property
     def due_at(self) -> datetime | None:
         """When the money is due, as far as it can be told."""
         due = self.known.get("due_at")

@@ -20,6 +20,8 @@ from triage.tickets import TicketView
 
 #: A cause less likely than this is not named on a ticket: a wrong queue costs more than an open mind.
 NAMED_FROM = 0.35
+#: The bot answers by itself from this probability on.
+ADVISED_FROM = 0.5
 #: At most so many pieces of evidence are asked for.
 MOST_EVIDENCE = 3
 #: A merchant who leaves while evidence is collected gets his ticket after this time.
@@ -204,10 +206,10 @@ class Conclusions:
 
     def _believed(self, case: Case) -> Cause:
         """Give the cause to name: the likeliest one, if it is likely enough to be named."""
-        if case.is_reported:
-            return self._knowledge.causes["duplicate_claim"]
-        named = case.diagnosis.causes[0][1] >= NAMED_FROM
-        return self._knowledge.causes[case.leader if named else UNKNOWN]
+        leader = self._knowledge.causes[case.leader]
+        enough = ADVISED_FROM if leader.handled_by == "bot" else NAMED_FROM
+        likely = case.diagnosis.causes[0][1] >= enough
+        return leader if likely else self._knowledge.causes[UNKNOWN]
 
     def _advise(
         self, decision: Decision, situation: Situation, case: Case, cause: Cause, read: Mapping[str, Value]

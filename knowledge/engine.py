@@ -10,6 +10,8 @@ from knowledge.model import UNKNOWN, Cause, Diagnosis, Fact, Facts, FactSpec, Re
 SURE = 0.85
 #: A question must be expected to tell so many bits per unit of the merchant's effort.
 WORTH = 0.03
+#: How many times likelier a cause becomes by a fact that settles the case.
+SETTLED = 1000.0
 #: The calendar's two facts, which are asked by way of what they are worked out from.
 DUE_STATE = "due_state"
 DUE_REASON = "not_due_reason"
@@ -94,6 +96,9 @@ class Engine:
             column = self._log_of(key, fact)
             if column:
                 scores = [score + weight for score, weight in zip(scores, column, strict=True)]
+        for index, cause in enumerate(self._causes):
+            if any(key in known and known[key].value in cause.settled_by[key] for key in cause.settled_by):
+                scores[index] += log(SETTLED)
         best = max(scores)
         shares = [exp(score - best) for score in scores]
         total = sum(shares)

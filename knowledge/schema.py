@@ -50,6 +50,7 @@ class CauseForm(Form):
     how_common: HowOften
     needs: dict[str, list[str]] = {}
     signs: dict[str, dict[str, HowOften]] = {}
+    settled_by: dict[str, list[str]] = {}
     handled_by: Literal["bot", "queue"]
     advice: TextForm
     next_step: TextForm
