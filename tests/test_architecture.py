@@ -26,7 +26,7 @@ CONFINED = {
     "argon2": ("triage/accounts.py",),
     "cryptography": ("triage/vault.py", "bot/channels/*"),
     "fastapi": (
-        *("bot/app.py", "bot/answers.py", "bot/channels/web*.py", "bot/channels/telegram_webhook.py"),
+        *("bot/app.py", "bot/answers.py", "bot/channels/web*.py", "bot/channels/telegram*.py"),
         "triage/desk/*",
     ),
     "httpx": ("bot/channels/*", "bot/directory.py"),

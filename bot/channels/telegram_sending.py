@@ -25,8 +25,7 @@ class TelegramChannel:
     """Telegram as a platform that messages are pushed to."""
 
     name = NAME
-    #: Telegram takes 30 a second, one a second in a chat with small bursts, 20 a minute in a group; a little
-    #: is left for jitter, and for the changes of messages that are not sent from the outbox.
+    #: Telegram takes 30 a second, one a second in a chat with small bursts, 20 a minute in a group.
     rate = Rate(28, 1)
 
     def __init__(self, bot: Bot) -> None:
@@ -34,7 +33,7 @@ class TelegramChannel:
 
     def rate_for(self, recipient: str) -> Rate:
         """Give the rate of a group, whose number is below zero, or of a person."""
-        return Rate(18, 60) if recipient.startswith("-") else Rate(4, 5)
+        return Rate(18, 60) if recipient.startswith("-") else Rate(5, 5)
 
     def parts(self, message: Outgoing) -> Sequence[str]:
         """Split the text on ends of sentences."""
