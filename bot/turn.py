@@ -173,12 +173,12 @@ class Turn:
         """Hear one message and store what follows; a repeated one is answered as before."""
         fresh = Talk(language=incoming.language or "zh")
         row = talks.conversation_for(
-            self._transaction, incoming.channel, incoming.sender, fresh.to_json(), now
+            self._transaction, incoming.channel, incoming.sender, incoming.key, fresh.to_json(), now
         )
-        repeated = talks.line_with_key(self._transaction, row.id, incoming.key)
-        if repeated is not None:
-            return self._repeat(row, repeated)
-        situation = self._situation(row, now, first=not row.talk["step"] and not row.talk["told"])
+        if row.repeated is not None:
+            return self._repeat(row, row.repeated)
+        situation = self._situation(row, now, tickets_too=row.has_tickets, incidents_too=row.has_incidents)
+        situation = replace(situation, first=not row.talk["step"] and not row.talk["told"])
         decision = self._expertise.conversation.hear(situation, incoming)
         heard = talks.post(self._transaction, row, "merchant", decision.heard, now, key=incoming.key)
         if situation.ticket:
@@ -249,15 +249,20 @@ class Turn:
         situation = self._situation(self._transaction.execute(select(_CONVERSATION).where(this)).one(), now)
         return situation.talk, self._expertise.conversation.think(situation)
 
-    def _situation(self, row: Row[Any], now: datetime, *, first: bool = False) -> Situation:
-        still_open, resolved = tickets.tickets_of(self._transaction.connection, row.id)
+    def _situation(
+        self, row: Row[Any], now: datetime, *, tickets_too: bool = True, incidents_too: bool = True
+    ) -> Situation:
+        """Gather what is known of a conversation; what there is none of need not be looked for."""
+        nothing: tuple[TicketView | None, TicketView | None] = (None, None)
+        still_open, resolved = (
+            tickets.tickets_of(self._transaction.connection, row.id) if tickets_too else nothing
+        )
         return Situation(
             now=now.astimezone(SHANGHAI),
             talk=read_talk(row.talk, self._expertise.knowledge.facts),
-            first=first,
             ticket=still_open,
             resolved=resolved,
-            incidents=open_incidents(self._transaction),
+            incidents=open_incidents(self._transaction) if incidents_too else (),
             wake_at=row.wake_at,
             reported=lambda facts: earlier_ticket(self._transaction.connection, row.id, facts) is not None,
             directory=self._directory,

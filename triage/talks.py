@@ -5,21 +5,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from triage.bell import BEGUN, OUTBOX, chat_topic
-from triage.model import Conversation, DeliveryStatus, Message, Outbox, table
+from triage.model import Conversation, DeliveryStatus, Incident, Message, Outbox, Ticket, table
 from triage.store import Transaction
 
 #: Channels whose merchants fetch or stream their messages; all others are pushed to from the outbox.
 PULLED = frozenset({"web", "console"})
 _CONVERSATION, _MESSAGE, _OUTBOX = table(Conversation), table(Message), table(Outbox)
+_TICKET, _INCIDENT = table(Ticket), table(Incident)
 # Built once: building a statement costs as much as running it.
-_THEIRS = select(_CONVERSATION).where(
-    _CONVERSATION.c.channel == bindparam("channel"), _CONVERSATION.c.sender == bindparam("sender")
+_THEIRS = (_CONVERSATION.c.channel == bindparam("channel")) & (_CONVERSATION.c.sender == bindparam("sender"))
+_CONVERSATION_OF = select(_CONVERSATION).where(_THEIRS)
+_LOCK = select(_CONVERSATION.c.id).where(_THEIRS).with_for_update()
+# With what a turn must know of it, in one statement: the message with this key, tickets, open incidents.
+_FOR_TURN = _CONVERSATION_OF.add_columns(
+    select(_MESSAGE.c.id)
+    .where(_MESSAGE.c.conversation_id == _CONVERSATION.c.id, _MESSAGE.c.key == bindparam("key"))
+    .scalar_subquery()
+    .label("repeated"),
+    exists().where(_TICKET.c.conversation_id == _CONVERSATION.c.id).label("has_tickets"),
+    exists().where(_INCIDENT.c.closed_at.is_(None)).label("has_incidents"),
 )
-_THEIRS_LOCKED = _THEIRS.with_for_update()
 _WITH_KEY = select(_MESSAGE.c.id).where(
     _MESSAGE.c.conversation_id == bindparam("conversation_id"), _MESSAGE.c.key == bindparam("key")
 )
@@ -41,25 +50,33 @@ class Line:
 
 
 def conversation_for(
-    transaction: Transaction, channel: str, sender: str, talk: dict[str, Any], now: datetime
+    transaction: Transaction, channel: str, sender: str, key: str, talk: dict[str, Any], now: datetime
 ) -> Row[Any]:
-    """Give a sender's conversation, locked until the commit; begun with this talk if there was none."""
-    found = _find(transaction, channel, sender)
+    """Give a sender's conversation, locked until the commit; begun with this talk if there was none.
+
+    The row also tells `repeated` (id of the message that came with this key), `has_tickets` and
+    `has_incidents` (whether any are open anywhere).
+    """
+    names = {"channel": channel, "sender": sender, "key": key}
+    found = _find(transaction, names)
     if found is None:
         values = {"channel": channel, "sender": sender, "talk": talk, "created_at": now, "updated_at": now}
         dialect = transaction.connection.dialect.name
         insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
         transaction.execute(insert(_CONVERSATION).values(values).on_conflict_do_nothing())
         transaction.touch(BEGUN)
-        found = _find(transaction, channel, sender)
+        found = _find(transaction, names)
     if found is None:
         message = f"the conversation of a sender on {channel} vanished while it was begun"
         raise LookupError(message)
     return found
 
 
-def _find(transaction: Transaction, channel: str, sender: str) -> Row[Any] | None:
-    return transaction.execute(_THEIRS_LOCKED, {"channel": channel, "sender": sender}).first()
+def _find(transaction: Transaction, names: dict[str, Any]) -> Row[Any] | None:
+    if transaction.connection.dialect.name == "postgresql":
+        # First the lock, then the look: what another process has just committed must be seen.
+        transaction.execute(_LOCK, names)
+    return transaction.execute(_FOR_TURN, names).first()
 
 
 def post(
@@ -123,7 +140,7 @@ def asked_before(transaction: Transaction, conversation_id: int) -> Sequence[dic
 
 def find_conversation(connection: Connection, channel: str, sender: str) -> Row[Any] | None:
     """Find a sender's conversation without locking it."""
-    return connection.execute(_THEIRS, {"channel": channel, "sender": sender}).first()
+    return connection.execute(_CONVERSATION_OF, {"channel": channel, "sender": sender}).first()
 
 
 def lines_after(connection: Connection, conversation_id: int, after: int = 0) -> list[Line]:
