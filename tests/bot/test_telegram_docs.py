@@ -1,0 +1,56 @@
+"""docs/telegram.md, word for word: its settings, its first talk, its ticket."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings
+from tests.bot.telegram_service import TelegramService
+from tests.telegram_api.control import TelegramApi
+
+PAGE = (Path(__file__).parents[2] / "docs" / "telegram.md").read_text(encoding="utf-8")
+EXAMPLE = "123456789:AAExampleExampleExampleExampleExam"
+
+
+def settings_blocks() -> list[str]:
+    """Give the .env files that the page shows."""
+    return [
+        "\n".join(line.strip() for line in block.splitlines())
+        for block in re.findall(r"```ini\n(.*?)```", PAGE, re.DOTALL)
+    ]
+
+
+def test_the_first_ticket(start_bot: Callable[..., TelegramService], telegram_api: TelegramApi) -> None:
+    polling, _ = settings_blocks()
+    assert EXAMPLE in polling
+    bot = start_bot("polling")
+    bot.kill()
+    del bot._settings["telegram_token"]
+    (bot._folder / ".env").write_text(polling.replace(EXAMPLE, telegram_api.token))
+    bot.start()
+    user = telegram_api.user("王芳")
+    steps = re.findall(r"^ +\| `([^`]+)` \| ([^|]+) \|$", PAGE, re.MULTILINE)
+    assert len(steps) == 4
+    for number, (line, answer) in enumerate(steps, 1):
+        user.send(line)
+        assert answer.strip() in bot.hear(user, number).text, line
+    assert [row.status for row in bot.rows("SELECT status FROM ticket")] == ["new"]
+
+
+@pytest.mark.parametrize("block", settings_blocks())
+def test_the_settings_are_taken(block: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(block)
+    settings = Settings(_env_file=tmp_path / ".env")
+    assert settings.telegram_token.get_secret_value() == EXAMPLE
+
+
+def test_the_words_of_the_log_are_those_of_the_page() -> None:
+    sources = "".join(
+        path.read_text() for path in (Path(__file__).parents[2] / "bot" / "channels").glob("*.py")
+    )
+    rows = re.findall(r"^\| ([A-Za-z][^|`]+) \| [^|]+ \|$", PAGE, re.MULTILINE)
+    said = [row.strip() for row in rows if row.strip() != "the log says"]
+    assert len(said) == 4
+    assert [row for row in said if row not in sources] == []
