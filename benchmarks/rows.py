@@ -9,9 +9,9 @@ ROW = "x" * 900
 LINE = "y" * 80
 
 
-def commits_per_second(folder: Path, turns: int = 2000) -> float:
+def commits_per_second(path: Path, turns: int = 2000) -> float:
     """Commit one update and three inserts so many times (SQLite, WAL, synchronous=FULL); gives the rate."""
-    with closing(sqlite3.connect(folder / "raw.db", isolation_level=None)) as connection:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("CREATE TABLE talk (id INTEGER PRIMARY KEY, state TEXT)")
