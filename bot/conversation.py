@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import get_args
 
 from bot.asides import Asides
 from bot.case import Case, think
@@ -35,6 +36,10 @@ ABOUT_MONEY = frozenset(
 )
 #: From this confidence on a guess that is not sure is worth asking about.
 WORTH_ASKING = 0.3
+#: Intents that are worth asking about.
+ASKED_ABOUT = (ABOUT_MONEY - {"complaint_fraud"}) | {"change_account", "human_agent", "ticket_status"}
+#: Commands as they are typed where there is no menu.
+COMMANDS: Mapping[str, Command] = {f"/{command}": command for command in get_args(Command)}
 #: Questions whose answer is one of their options, and no fact.
 CHOOSING = frozenset({"which", "change", "meant"})
 
@@ -182,6 +187,10 @@ class Conversation:
     # Words.
 
     def _told(self, decision: Decision, situation: Situation, text: str, language: Language | None) -> None:
+        command = COMMANDS.get(text.strip().lower())
+        if command:
+            self._chose(decision, situation, command)
+            return
         redacted = redact(text)
         talk = decision.talk
         pending = talk.pending
@@ -239,7 +248,8 @@ class Conversation:
         if reading.article and not said:
             self._asides.explain(decision, reading.article)
             return
-        if "arrived" in said and self._has_arrived(decision, situation, said):
+        if "arrived" in said:
+            self._has_arrived(decision, situation, said)
             return
         intent = reading.intent if reading.sure else ""
         if reading.angry or intent == "complaint_fraud":
@@ -278,14 +288,22 @@ class Conversation:
         else:
             self._asides.small_talk(decision, intent)
 
-    def _has_arrived(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> bool:
-        """Close the case because the money has come; False when there is none, or people work on it."""
+    def _has_arrived(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:
+        """Close the case because the money has come; people who work on it are told."""
         talk = decision.talk
-        if situation.ticket or talk.outcome == "closed" or not (talk.facts or talk.outcome):
-            return False
+        told = any(fact.source != "system" for fact in talk.facts.values())
+        if talk.outcome == "closed" or not told:
+            self._questions.repeat(decision, self._wording.say("thanks", talk.language))
+            return
         decision.talk = replace(talk.knows(**said), pending=None)
-        self._followups.answered(decision, situation, self._think(decision, situation), "yes")
-        return True
+        case = self._think(decision, situation)
+        if situation.ticket:
+            self._conclusions.file(
+                decision, situation, case, text="arrived_added", outcome=talk.outcome or "ticket"
+            )
+            decision.talk = replace(decision.talk, cause=talk.cause)
+        else:
+            self._followups.answered(decision, situation, case, "yes")
 
     def _not_understood(
         self, decision: Decision, situation: Situation, reading: Reading | None = None
@@ -295,8 +313,10 @@ class Conversation:
         pending = talk.pending
         first = pending is None or pending.fact == "complaint"
         if first and reading and reading.runner_up and reading.confidence >= WORTH_ASKING:
-            self._questions.ask_meant(decision, (reading.intent, reading.runner_up))
-            return
+            two = (reading.intent, reading.runner_up)
+            if ASKED_ABOUT.issuperset(two):
+                self._questions.ask_meant(decision, two)
+                return
         if pending is None:
             if talk.outcome or talk.facts:
                 decision.say(self._wording.say("again", talk.language))

@@ -23,6 +23,9 @@ MODES = {"INSTANT": "d0", "D0": "d0", "T0": "t0", "D1": "d1", "T1": "t1"}
 _ELSEWHERE = frozenset({"out_of_scope", "greeting_thanks"})
 #: Intents whose days are those of a sale.
 _OF_SALES = frozenset({"payout_not_arrived", "amount_mismatch", "charged_but_failed"})
+#: A text this short that names a day says when, whatever was asked.
+_BARE = 12
+_ARRIVAL = re.compile(r"到|没|未|不|结|放假|[吗么?？]|will|not|n't")
 _CUSTOMER = re.compile(
     r"顾客|客人|客户|持卡人|买家|对方|他|她|人家|customer|cardholder|buyer|client|\bhis\b|\bher\b"
 )
@@ -57,11 +60,17 @@ def read_facts(
     facts |= _tails(slots, expecting)
     if guess.intent not in _ELSEWHERE or not guess.sure:
         facts |= _money(slots)
-        asked = corrects or (expecting is not None and expecting.key == "paid_at")
+        asked = corrects or _is_bare(text, slots) or (expecting is not None and expecting.key == "paid_at")
         if asked or guess.intent in _OF_SALES or speaks_of_sale(text):
             moment = sale_moment(text, slots.days, slots.times, now, asked=asked)
             facts |= {} if moment is None else {"paid_at": moment}
     return facts
+
+
+def _is_bare(text: str, slots: Slots) -> bool:
+    """Tell whether a text is hardly more than a day or a time: an answer to a question asked before."""
+    named = bool(slots.days or slots.times) and not slots.amounts
+    return named and len(text) <= _BARE and not _ARRIVAL.search(text)
 
 
 def is_known(specs: Mapping[str, FactSpec], key: str, value: Value) -> bool:

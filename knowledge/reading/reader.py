@@ -26,7 +26,7 @@ ALWAYS_HEARD = frozenset({"human_agent", "complaint_fraud"})
 _ASKED_ABOUT = frozenset({"complaint", "settlement_mode", "instant_expected", "notice", "payout_status"})
 #: Questions about money that is not his payout.
 _OTHER_MONEY = frozenset({"settle_card_test", "cardholder_charged", "others_affected"})
-_HIS_MONEY = re.compile(r"钱|款|谢|money|payout|payment|thank")
+_HIS_MONEY = re.compile(r"钱|款|谢|刚|终于|money|payout|payment|thank")
 #: Longer messages are cut: nobody types that much about one sale.
 LONGEST = 2000
 
@@ -54,9 +54,9 @@ class Reader:
         """Read a redacted message; `expecting` is the fact that was just asked, `now` is aware."""
         normal = self._normaliser.normalise(text[:LONGEST])
         guess = self._intents.guess(normal)
-        asks_money = expecting is not None and expecting.kind == "money"
-        slots = read_slots(normal, now, self._days, self._mentions, asks_money=asks_money)
         remarks = self._remarks.read(normal)
+        asks_money = bool(remarks.corrects) or (expecting is not None and expecting.kind == "money")
+        slots = read_slots(normal, now, self._days, self._mentions, asks_money=asks_money)
         corrects = bool(remarks.corrects) and slots.says_something
         statements = self._mentions.statements(normal)
         facts = read_facts(normal, slots, statements, guess, now, expecting, corrects=corrects)
@@ -67,11 +67,14 @@ class Reader:
             answer = self._answer(heard, expecting, slots, guess, now)
         if expecting is not None and answer is not None:
             facts = _beside(facts, expecting, answer)
+        if corrects:
+            facts.pop("complaint", None)
         if remarks.article:
             facts = {key: value for key, value in facts.items() if key not in _ASKED_ABOUT}
         if remarks.arrived and _is_about_his_money(normal, expecting, answer):
             facts, answer = {"arrived": "yes"}, None
-        short = answer is not None and len(normal) <= SHORT_ANSWER and guess.intent not in ALWAYS_HEARD
+        short = (answer is not None and len(normal) <= SHORT_ANSWER) or corrects
+        short = short and guess.intent not in ALWAYS_HEARD
         return Reading(
             text=text,
             language=language_of(normal),

@@ -1,0 +1,265 @@
+"""What merchants say beside their case: questions, wishes, corrections, anger, good news, half sentences."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bot.parts import Parts
+from knowledge.loader import load_knowledge
+from knowledge.reading.reader import Reader
+from tests.talking import NOW, Merchant, parts_on
+
+STORY = "昨天下午刷了3500没到账"
+
+
+@pytest.fixture(scope="module")
+def parts() -> Iterator[Parts]:
+    with parts_on() as ready:
+        yield ready
+
+
+@pytest.fixture
+def merchant(parts: Parts, request: pytest.FixtureRequest) -> Merchant:
+    return Merchant(parts, chat=request.node.name)
+
+
+def value(merchant: Merchant, fact: str) -> object:
+    return merchant.last["facts"].get(fact, {}).get("value")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("T+1 是什么意思？", "下一个工作日"),
+        ("T+1是什麼意思", "下一个工作日"),
+        ("什么叫秒到", "2小时内"),
+        ("要手续费吗", "不收费"),
+        ("为什么要商户号", "参考号"),
+        ("安全吗", "后四位"),
+        ("会不会泄露我的信息", "后四位"),
+        ("商户号在哪看", "15位"),
+        ("你能做什么", "收款到账助手"),
+        ("为什么问这么多", "三十多种"),
+        ("what does T+1 mean?", "working day"),
+        ("is it safe?", "last four digits"),
+        ("why do you need my merchant number", "find this very sale"),
+    ],
+)
+def test_a_question_is_answered_and_the_talk_goes_on(parts: Parts, question: str, answer: str) -> None:
+    merchant = Merchant(parts, chat=question)
+    merchant.say(STORY)
+    asked, facts = merchant.ask, merchant.last["facts"]
+    assert asked
+    merchant.say(question)
+    assert answer in merchant.texts
+    assert merchant.ask
+    assert merchant.ask["fact"] == asked["fact"]
+    assert merchant.last["facts"] == facts
+
+
+def test_a_question_first_is_answered(merchant: Merchant) -> None:
+    merchant.say("T+1 是什么意思？")
+    assert "下一个工作日" in merchant.texts
+    assert merchant.last["outcome"] is None
+    assert value(merchant, "settlement_mode") is None
+
+
+def test_every_article_is_found_by_its_questions_and_fits_in_a_message() -> None:
+    base = load_knowledge()
+    reader = Reader(base.lexicon, base.facts, base.articles)
+    for name, text in {
+        "t1_or_instant": "秒到和T+1有什么区别",
+        "d1": "D+1是什么意思",
+        "cutoff": "几点以后算第二天",
+        "holidays": "为什么周末不到账",
+        "where_reference_no": "参考号在哪里看",
+        "where_status": "结算记录在哪",
+        "account_class": "二类卡是什么意思",
+        "preauth": "什么是预授权",
+        "retrieval": "调单是什么意思",
+        "how_long_person": "人工几点上班",
+    }.items():
+        assert reader.read(text, NOW).article == name, text
+    for article in base.articles.values():
+        assert len(article.text.zh) <= 90
+        assert len(article.text.en.split()) <= 60
+
+
+@pytest.mark.parametrize(
+    "text", [STORY, "秒到没到账", "刷卡手续费扣多了", "商户号822584058120033", "T+1", "安全码是多少"]
+)
+def test_what_states_something_is_no_question_for_an_article(text: str) -> None:
+    base = load_knowledge()
+    assert Reader(base.lexicon, base.facts, base.articles).read(text, NOW).article is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["钱到了，谢谢", "收到了，谢谢", "刚刚到账了", "錢到了", "it has arrived", "The money came in, thanks!"],
+)
+def test_an_open_case_is_closed_when_the_money_has_come(parts: Parts, text: str) -> None:
+    merchant = Merchant(parts, chat=text)
+    merchant.say(STORY)
+    merchant.say(text)
+    assert merchant.last["outcome"] == "closed"
+    assert value(merchant, "arrived") == "yes"
+    assert merchant.ask is None
+
+
+def test_an_advised_case_is_closed_when_the_money_has_come(parts: Parts) -> None:
+    knows = {"settlement_mode": "t1", "payout_status": "pending"}
+    merchant = Merchant(parts, chat="advised", knows=knows)
+    merchant.say("今天早上九点刷了3500没到账")
+    merchant.answer_all()
+    assert merchant.last["outcome"] == "advised"
+    merchant.say("到了")
+    assert merchant.last["outcome"] == "closed"
+    assert "办结" in merchant.texts
+
+
+def test_people_who_work_on_it_are_told_that_the_money_has_come(merchant: Merchant) -> None:
+    merchant.say(STORY)
+    merchant.say("转人工")
+    merchant.say("到了")
+    assert merchant.last["outcome"] == "ticket"
+    assert merchant.last["ticket"]["facts"]["arrived"]["value"] == "yes"
+    assert merchant.last["ticket"]["number"] in merchant.texts
+
+
+@pytest.mark.parametrize("text", ["到账了吗", "没到账", "到了一部分", "收到短信了", "到了三千"])
+def test_what_is_not_the_news_closes_nothing(parts: Parts, text: str) -> None:
+    merchant = Merchant(parts, chat=f"news {text}")
+    merchant.say(STORY)
+    merchant.say(text)
+    assert merchant.last["outcome"] != "closed"
+    assert value(merchant, "arrived") is None
+
+
+def test_the_same_words_may_be_an_answer() -> None:
+    base = load_knowledge()
+    reader = Reader(base.lexicon, base.facts, base.articles)
+    reading = reader.read("到了", NOW, base.facts["settle_card_test"])
+    assert (reading.answer, dict(reading.facts)) == ("arrives", {})
+    reading = reader.read("收到了", NOW, base.facts["cardholder_charged"])
+    assert (reading.answer, "arrived" in reading.facts) == ("yes", False)
+
+
+def test_nothing_is_closed_before_there_is_a_case(merchant: Merchant) -> None:
+    merchant.say("收到了，谢谢")
+    assert merchant.last["outcome"] is None
+    assert merchant.ask is None
+
+
+def test_the_language_is_changed_on_request_and_stays(merchant: Merchant) -> None:
+    merchant.say(STORY)
+    merchant.say("speak English")
+    assert "English" in merchant.texts
+    assert merchant.ask
+    assert merchant.ask["options"][0]["label"] == "Waiting"
+    merchant.say("三点半刷的")
+    assert "Noted" in merchant.texts
+    merchant.say("说中文")
+    assert "中文" in merchant.texts
+
+
+def test_corrections_in_words(merchant: Merchant) -> None:
+    merchant.say(STORY)
+    merchant.say("不对，是5000")
+    assert value(merchant, "amount") == 500000
+    merchant.say("说错了，是前天")
+    assert value(merchant, "paid_at") == {
+        "from": "2026-10-07T00:00:00+08:00",
+        "to": "2026-10-08T00:00:00+08:00",
+    }
+    merchant.say("no, it was 4800")
+    assert value(merchant, "amount") == 480000
+    assert value(merchant, "complaint") == "not_arrived"
+
+
+@pytest.mark.parametrize(
+    ("fact", "text", "answer"),
+    [
+        ("settle_card_checked", "不是同一张", "different"),
+        ("settle_card_checked", "不是", "different"),
+        ("txn_result", "不对，是5000", None),
+        ("txn_result", "no, it failed", "failed"),
+        ("amount", "不对，是5000", 500000),
+    ],
+)
+def test_a_correction_is_no_no(fact: str, text: str, answer: object) -> None:
+    base = load_knowledge()
+    assert Reader(base.lexicon, base.facts).read(text, NOW, base.facts[fact]).answer == answer
+
+
+def test_an_answer_to_another_question_is_taken(merchant: Merchant) -> None:
+    merchant.say("昨天的钱没到账")
+    asked = merchant.ask
+    assert asked
+    assert asked["fact"] != "paid_at"
+    merchant.say("下午三点")
+    assert value(merchant, "paid_at") == "2026-10-09T15:00:00+08:00" or "15:00" in merchant.texts
+    merchant.say("微信收的")
+    assert value(merchant, "pay_method") == "wechat"
+
+
+def test_a_change_is_confirmed_in_words(parts: Parts) -> None:
+    for text, mode in (("是的", "t1"), ("对，改", "t1"), ("不用", "d1"), ("no", "d1"), ("第一个", "t1")):
+        merchant = Merchant(parts, chat=f"change {text}")
+        merchant.say("昨天下午3点20刷了3500没到账，T+1")
+        for _ in range(3):
+            if merchant.ask and merchant.ask["fact"] == "settlement_mode":
+                break
+            merchant.tap("unknown")
+        merchant.send(choice="correct:settlement_mode")
+        assert merchant.ask
+        old = {option["value"]: option["id"] for option in merchant.ask["options"]}
+        merchant.tap("d1")
+        merchant.send(choice=old["t1"])
+        assert merchant.ask
+        assert merchant.ask["kind"] == "confirm"
+        merchant.say(text)
+        assert value(merchant, "settlement_mode") == mode, text
+
+
+def test_of_two_meanings_he_is_asked_which(merchant: Merchant) -> None:
+    merchant.say("到账提现那个卡怎么回事")
+    assert merchant.ask
+    assert merchant.ask["fact"] == "meant"
+    values = [option["value"] for option in merchant.ask["options"]]
+    assert values == ["payout_not_arrived", "arrival_time", "unknown"]
+    assert "还是" in merchant.texts
+    merchant.say("第二个")
+    assert value(merchant, "complaint") == "when"
+
+
+def test_neither_meaning_leads_to_the_open_question(merchant: Merchant) -> None:
+    merchant.say("到账提现那个卡怎么回事")
+    merchant.tap("unknown")
+    assert merchant.ask
+    assert merchant.ask["fact"] == "complaint"
+    assert value(merchant, "complaint") is None
+
+
+def test_a_story_answers_the_question_which_is_meant(merchant: Merchant) -> None:
+    merchant.say("到账提现那个卡怎么回事")
+    merchant.say(STORY)
+    assert value(merchant, "complaint") == "not_arrived"
+    assert value(merchant, "amount") == 350000
+
+
+def test_anger_is_met_once_with_a_calm_sentence_and_raises_the_priority(merchant: Merchant) -> None:
+    merchant.say("骗子，昨天刷的3500还没到")
+    assert merchant.texts.count("添麻烦") == 1
+    merchant.say("你们这些骗子")
+    assert "添麻烦" not in merchant.texts
+    merchant.say("转人工")
+    assert merchant.last["ticket"]["priority"] in ("high", "urgent")
+
+
+def test_commands_may_be_typed(merchant: Merchant) -> None:
+    merchant.say(STORY)
+    merchant.say("/human")
+    number = merchant.last["ticket"]["number"]
+    for text in ("/status", "进度", "查一下我的工单"):
+        merchant.say(text)
+        assert number in merchant.texts
