@@ -76,7 +76,7 @@ class Clock:
 
 def say(store: Store, recipient: str, *texts: str, author: str = "bot", at: datetime = NOW) -> None:
     def work(transaction: Transaction) -> None:
-        row = conversation_for(transaction, "push", recipient, Talk().to_json(), at)
+        row = conversation_for(transaction, "push", recipient, "", Talk().to_json(), at)
         for text in texts:
             post(transaction, row, author, text, at)
 

@@ -5,10 +5,12 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.bot.telegram_service import TelegramService
+from tests.databases import PostgresServer
 from tests.telegram_api.control import TelegramApi
 from tests.telegram_api.faults import FAULTS
 from tests.telegram_api.people import User
@@ -253,3 +255,18 @@ def test_going_down_and_coming_back_loses_nothing(
         assert ended.seconds < 5
         bot.start()
     crowd.check()
+
+
+def test_two_services_on_one_database(
+    telegram_api: TelegramApi, tmp_path: Path, postgres: PostgresServer
+) -> None:
+    with (
+        postgres.database() as url,
+        TelegramService(tmp_path / "one", telegram_api, "webhook", url) as one,
+        TelegramService(tmp_path / "two", telegram_api, "webhook", url),
+    ):
+        crowd = Crowd(one, 8)
+        crowd.say(1000)
+        crowd.check()
+        for user in crowd.users:
+            assert one.said(user) == [message.text for message in telegram_api.sent(user)]
