@@ -136,7 +136,7 @@ class Conversation:
         """Answer a tap on an older message's button: kindly, and without changing anything."""
         language = decision.talk.language
         old = situation.old_option(choice)
-        decision.heard = choice
+        decision.heard = redact(choice).text
         if old is None or old[0] not in self._knowledge.facts or old[1] in (UNKNOWN, CORRECT):
             self._questions.repeat(decision, self._wording.say("stale_gone", language))
             return

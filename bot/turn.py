@@ -145,11 +145,12 @@ class Turns:
         if transaction.execute(select(_SET_ASIDE.c.id).where(same)).first():
             return
         text = redact(incoming.text).text if incoming.text is not None else None
+        choice = redact(incoming.choice).text if incoming.choice is not None else None
         values = {
             "channel": incoming.channel,
             "sender": incoming.sender,
             "key": incoming.key,
-            "payload": asdict(replace(incoming, text=text)),
+            "payload": asdict(replace(incoming, text=text, choice=choice)),
             "tries": 1,
             "next_try_at": now + RETRY_AFTER[0],
             "error": error,

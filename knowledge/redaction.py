@@ -171,6 +171,8 @@ def _whole(text: str, groups: list[_Group]) -> _Mask | None:
 def _longest_from(text: str, groups: list[_Group], index: int) -> tuple[_Mask | None, int]:
     """Try the groups from one on, as people space a number: evenly, or 3-4-4 for a phone."""
     best: tuple[_Mask | None, int] = (None, 0)
+    if index and len(groups[index].digits) == len(groups[index - 1].digits) == 1:
+        return best  # digits one by one are a number only from the first of them on
     total = 0
     for length in range(1, min(_MOST_GROUPS, len(groups) - index) + 1):
         part = groups[index : index + length]
