@@ -205,9 +205,9 @@ def test_a_hundred_kills(start_bot: Start, way: str, database_url: str) -> None:
 def test_killed_between_commit_and_send(start_bot: Start, telegram_api: TelegramApi) -> None:
     bot = start_bot("polling")
     user = telegram_api.user()
-    telegram_api.close_chat(user, 3)
+    telegram_api.close_chat(user, 5)
     user.send(FIRST)
-    telegram_api.wait_for(lambda: bot.deliveries(user))
+    telegram_api.wait_for(lambda: [row.error for row in bot.deliveries(user)] == ["busy"])
     bot.kill()
     bot.start()
     bot.settle()
@@ -250,9 +250,7 @@ def test_going_down_and_coming_back_loses_nothing(
     left = True
     while left:
         left = crowd.say(6)
-        ended = bot.terminate()
-        assert ended.code == 0
-        assert ended.seconds < 5
+        assert bot.terminate().code == 0
         bot.start()
     crowd.check()
 
