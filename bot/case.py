@@ -10,6 +10,7 @@ from knowledge.inquiry import closed_facts, hold
 from knowledge.loader import KnowledgeBase
 from knowledge.model import Diagnosis, Fact, Facts
 from triage.incidents import IncidentView, matching, missing_scope
+from triage.tickets import TicketView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,8 @@ class Case:
     scope_questions: tuple[str, ...]
     #: When the money is late, if it can be told when it is due.
     deadline: datetime | None
+    #: The open ticket of another talk about the same sale.
+    earlier: TicketView | None
 
     @property
     def leader(self) -> str:
@@ -51,8 +54,9 @@ def think(talk: Talk, situation: Situation, knowledge: KnowledgeBase, engine: En
     incident = matching(situation.incidents, known)
     if incident:
         known["channel_state"] = Fact("outage", "system")
+    earlier = situation.reported(known)
     if "earlier_ticket" not in known:
-        known["earlier_ticket"] = Fact("yes" if situation.reported(known) else "no", "system")
+        known["earlier_ticket"] = Fact("yes" if earlier else "no", "system")
     diagnosis = engine.diagnose(known, closed=closed, narrowing=held.narrowing)
     scope = () if incident else missing_scope(situation.incidents, known)
     return Case(
@@ -61,4 +65,5 @@ def think(talk: Talk, situation: Situation, knowledge: KnowledgeBase, engine: En
         incident=incident,
         scope_questions=tuple(key for key in scope if key not in closed),
         deadline=held.deadline,
+        earlier=earlier,
     )

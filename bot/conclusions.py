@@ -54,7 +54,8 @@ class Conclusions:
             return
         if not talk.evidence_asked:
             self._prepare(decision, situation, case, cause, refund=refund)
-        missing = self._missing(cause, case, talk.evidence_asked)
+        wanted = self._missing(cause, case, talk.evidence_asked)
+        missing = [fact for fact in wanted if fact not in case.known and fact not in talk.closed]
         if missing and len(talk.evidence_asked) < MOST_EVIDENCE:
             self._ask_evidence(decision, situation, missing[0], read)
         else:
@@ -76,6 +77,9 @@ class Conclusions:
                 self._add(decision, situation, case)
             else:
                 self.tell_status(decision, situation)
+            return True
+        if case.leader == "duplicate_claim" and case.earlier:
+            self.tell_status(decision, situation, case)
             return True
         if talk.outcome != "advised":
             return talk.outcome == "closed" and not said and not insisted
@@ -117,11 +121,13 @@ class Conclusions:
     def _joined(self, first: str, second: str, language: Language) -> str:
         return f"{first} {second}" if language == "en" else first + second
 
-    def tell_status(self, decision: Decision, situation: Situation) -> None:
-        """Tell the state of his tickets, or of the answer that he had."""
+    def tell_status(self, decision: Decision, situation: Situation, case: Case | None = None) -> None:
+        """Tell the state of his ticket, of the one that has his sale, or of the answer that he had."""
         talk = decision.talk
         language = talk.language
-        ticket = situation.ticket or situation.resolved
+        ticket = situation.ticket or (case.earlier if case else None)
+        if ticket is None and talk.outcome != "advised":
+            ticket = situation.resolved
         if ticket is None:
             if talk.outcome == "advised" and talk.due_at:
                 due = before(talk.due_at, language, situation.now)
@@ -186,6 +192,10 @@ class Conclusions:
             announce=announce,
             queue="complaints" if "insists" in talk.signals else None,
         )
+
+    def next_open(self, moment: datetime) -> datetime:
+        """Give the next moment in service hours."""
+        return self._hours.next_open(moment)
 
     def wake_at(self, cause: Cause, case: Case, now: datetime) -> datetime | None:
         """When to ask whether the money has come: the next service hour after the deadline or the day."""

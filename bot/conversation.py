@@ -9,7 +9,7 @@ from bot.case import Case, think
 from bot.conclusions import Conclusions
 from bot.decision import Decision, Situation
 from bot.followups import FollowUps
-from bot.learning import current_talk, language_of_talk, learn, said_in
+from bot.learning import current_talk, is_new_case, language_of_talk, learn, said_in
 from bot.menu import ALWAYS, Menu
 from bot.messages import Attachment, Command, Incoming
 from bot.proof import Proof, Verdict
@@ -19,10 +19,10 @@ from bot.wording import Wording
 from knowledge.engine import Engine
 from knowledge.inquiry import MOST_QUESTIONS
 from knowledge.loader import KnowledgeBase
-from knowledge.model import UNKNOWN, Fact, Language, Reading
+from knowledge.model import UNKNOWN, Fact, Language, Reading, from_json
 from knowledge.reading.facts import COMPLAINTS
 from knowledge.reading.reader import Reader
-from knowledge.redaction import Redacted, redact
+from knowledge.redaction import redact
 from triage.directory import Entry
 from triage.model import TicketStatus
 from triage.service_hours import ServiceHours
@@ -62,7 +62,13 @@ class Conversation:
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:
         """Decide what follows from a message."""
         decision = Decision(talk=current_talk(situation), wake_at=situation.wake_at)
-        said = {key: Fact(value, "system") for key, value in (incoming.system or {}).items()}
+        self._followups.tell_resolved(decision, situation)
+        kinds = self._knowledge.facts
+        said = {
+            key: Fact(from_json(kinds[key].kind, value), "system")
+            for key, value in (incoming.system or {}).items()
+            if key in kinds
+        }
         said |= self._menu.facts_of(incoming.facts or {})
         decision.talk = decision.talk.knows(**said)
         if incoming.choice is not None:
@@ -70,7 +76,7 @@ class Conversation:
         elif incoming.text is not None:
             self._told(decision, situation, incoming.text, incoming.language)
         elif incoming.command is None and incoming.attachment is None:
-            self._go_on(decision, situation, said)
+            self._looked_up(decision, situation, said)
         if incoming.command is not None:
             self._chose(decision, situation, incoming.command)
         if incoming.attachment is not None:
@@ -92,6 +98,13 @@ class Conversation:
         lead = self._proof.judged(decision, entry, verdict, situation.now)
         self._go_on(decision, situation, {}, lead=lead)
         return decision
+
+    def _looked_up(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:
+        """Go on with what a lookup says, if he has said anything and nobody has his ticket."""
+        speaks = any(fact.source != "system" for fact in decision.talk.facts.values())
+        taken = situation.ticket is not None and situation.ticket.status != TicketStatus.NEW
+        if speaks and not taken:
+            self._go_on(decision, situation, said)
 
     def think(self, situation: Situation) -> Case:
         """Work out what is held of the talk's case now."""
@@ -125,6 +138,9 @@ class Conversation:
             if not self._silenced(decision, situation):
                 self._answer(decision, situation, pending, value)
             return
+        decision.heard = redact(choice).text
+        if self._silenced(decision, situation):
+            return
         fact = choice.removeprefix("correct:")
         if fact != choice and fact in decision.talk.facts:
             decision.heard = self._wording.say("correct_option", decision.talk.language)
@@ -136,7 +152,6 @@ class Conversation:
         """Answer a tap on an older message's button: kindly, and without changing anything."""
         language = decision.talk.language
         old = situation.old_option(choice)
-        decision.heard = redact(choice).text
         if old is None or old[0] not in self._knowledge.facts or old[1] in (UNKNOWN, CORRECT):
             self._questions.repeat(decision, self._wording.say("stale_gone", language))
             return
@@ -201,10 +216,14 @@ class Conversation:
         decision.talk = replace(
             talk, language=language_of_talk(talk, reading, language, first=situation.first)
         )
-        if self._called(decision, situation, redacted) or self._silenced(decision, situation, reading):
+        decision.contact = redacted.phones[0] if redacted.phones else None
+        if self._silenced(decision, situation, reading):
             return
-        self._meant(decision, situation, reading)
-        if decision.contact and decision.ticket is None:
+        if decision.contact and situation.ticket:
+            self._conclusions.keep_contact(decision)
+        if not (decision.contact and situation.ticket) or reading.facts:
+            self._meant(decision, situation, reading)
+        if decision.contact and not decision.ticket and not situation.ticket:
             decision.contact = None
             self._once(decision, "contact_offer")
         if redacted.text != text and not redacted.phones:
@@ -226,16 +245,6 @@ class Conversation:
             self._conclusions.tell_status(decision, situation)
         else:
             self._once(decision, "passed_on")
-        return True
-
-    def _called(self, decision: Decision, situation: Situation, redacted: Redacted) -> bool:
-        """Keep a phone number for the call-back: a ticket that waits for a person can carry it."""
-        if not redacted.phones:
-            return False
-        decision.contact = redacted.phones[0]
-        if situation.ticket is None:
-            return False
-        self._conclusions.keep_contact(decision)
         return True
 
     def _meant(self, decision: Decision, situation: Situation, reading: Reading) -> None:
@@ -280,7 +289,7 @@ class Conversation:
             decision.talk = decision.talk.knows(**said)
             self._conclusions.call_human(decision, situation, self._think(decision, situation))
         elif intent == "ticket_status" and not said:
-            self._conclusions.tell_status(decision, situation)
+            self._conclusions.tell_status(decision, situation, self._think(decision, situation))
         elif said or intent in ABOUT_MONEY:
             self._go_on(decision, situation, said, insisted=intent in ABOUT_MONEY)
         elif intent == "change_account":
@@ -360,7 +369,8 @@ class Conversation:
             self._conclusions.conclude(decision, situation, case, read)
             return
         talk = decision.talk
-        lead += self._wording.say("reopened", talk.language) if before.outcome else ""
+        goes_on = before.outcome and not is_new_case(before, said)
+        lead += self._wording.say("reopened", talk.language) if goes_on else ""
         decision.talk = replace(talk, asked=(*talk.asked, question), outcome=None, wake=None)
         self._questions.ask(decision, question, "diagnose", situation.now, read=read, lead=lead)
 

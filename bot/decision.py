@@ -25,8 +25,8 @@ class Situation:
     #: The newest resolved one.
     resolved: TicketView | None = None
     incidents: Sequence[IncidentView] = ()
-    #: Says whether another open ticket is about the same sale.
-    reported: Callable[[Facts], bool] = lambda _: False
+    #: Finds another open ticket about the same sale.
+    reported: Callable[[Facts], TicketView | None] = lambda _: None
     #: True when there is a directory of merchants to look him up in.
     directory: bool = False
     #: When the bot was going to speak by itself.

@@ -8,7 +8,7 @@ from bot.conclusions import Conclusions
 from bot.decision import Decision, Situation
 from bot.questions import Questions
 from bot.wording import Wording, before, money
-from knowledge.model import Value
+from knowledge.model import UNKNOWN, Value
 
 #: After this time without an answer the bot reminds once; after the same time again it closes the case.
 PATIENCE = timedelta(days=1)
@@ -25,10 +25,8 @@ class FollowUps:
     def wake(self, decision: Decision, situation: Situation, case: Case) -> None:
         """Tell that his ticket is resolved, ask, remind, close, or file what was left half done."""
         talk = decision.talk
-        if talk.outcome == "closed" and situation.resolved and "resolved" not in talk.told:
-            number = situation.resolved.number
-            decision.say(self._wording.say("resolved", talk.language, number=number))
-            decision.talk = replace(talk, told=talk.told | {"resolved"}, wake=None, pending=None)
+        if self.tell_resolved(decision, situation):
+            decision.talk = replace(decision.talk, wake=None, pending=None)
         elif talk.wake == "evidence":
             self._conclusions.file(decision, situation, case)
         elif talk.wake == "arrived":
@@ -42,19 +40,34 @@ class FollowUps:
         elif talk.wake == "silence":
             decision.talk = replace(talk, outcome="closed", wake=None, pending=None)
 
+    def tell_resolved(self, decision: Decision, situation: Situation) -> bool:
+        """Tell him once that a person has resolved his ticket."""
+        talk, resolved = decision.talk, situation.resolved
+        if talk.outcome != "closed" or situation.ticket or resolved is None or "resolved" in talk.told:
+            return False
+        decision.say(self._wording.say("resolved", talk.language, number=resolved.number))
+        decision.talk = replace(talk, told=talk.told | {"resolved"})
+        return True
+
     def answered(self, decision: Decision, situation: Situation, case: Case, value: Value) -> bool:
         """Take the answer to "has it arrived?"; True when the case must go on."""
         talk = decision.talk
         if value == "yes":
-            decision.talk = replace(talk, outcome="closed", wake=None)
+            told = talk.told | {"confirmed"}
+            decision.talk = replace(talk, outcome="closed", wake=None, told=told)
             decision.wake_at = None
             decision.say(self._wording.say("confirmed", talk.language))
+            return False
+        if value == UNKNOWN:
+            decision.say(self._wording.say("look_again", talk.language))
+            decision.talk = replace(talk, wake="silence")
+            decision.wake_at = situation.now + PATIENCE
             return False
         if talk.due_at and case.due_at and case.deadline and situation.now <= case.deadline:
             due = before(case.due_at, talk.language, situation.now)
             decision.say(self._wording.say("still_due", talk.language, due=due))
             decision.talk = replace(talk, wake="arrived")
-            decision.wake_at = case.deadline
+            decision.wake_at = self._conclusions.next_open(case.deadline)
             return False
         decision.talk = replace(
             talk, outcome=None, wake=None, asked=(), signals=talk.signals | {"promise_missed"}

@@ -1,6 +1,6 @@
 """What a message changes in what is known of a talk."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from bot.asides import CHOSEN
@@ -12,6 +12,11 @@ from knowledge.model import Fact, Language, Reading
 #: What a new case still knows of the old one.
 LASTING = ("brand", "settlement_mode", "merchant_no", "terminal_no", "settle_bank", "settle_card_last4")
 
+#: Facts that tell one sale from another.
+SALE = frozenset({"paid_at", "amount", "reference_no"})
+#: Things said that need not be said again in the next case.
+LASTING_WORDS = frozenset({CHOSEN, "hidden", "contact_offer", "resolved"})
+
 
 def current_talk(situation: Situation) -> Talk:
     """Give the talk as it goes on: a case whose ticket was resolved is closed."""
@@ -21,11 +26,25 @@ def current_talk(situation: Situation) -> Talk:
     return talk
 
 
+def is_new_case(talk: Talk, said: Collection[str]) -> bool:
+    """Say whether what he says after a case was closed is about another sale."""
+    if talk.outcome != "closed":
+        return False
+    return "confirmed" in talk.told or talk.cause is None or bool(SALE & set(said))
+
+
 def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
     """Take facts into the talk; a new case after a closed one keeps what lasts."""
-    if talk.outcome == "closed" and said:
-        lasting = {key: talk.facts[key] for key in LASTING if key in talk.facts}
-        talk = Talk(language=talk.language, step=talk.step, told=talk.told, facts=lasting)
+    if said and is_new_case(talk, said):
+        talk = Talk(
+            language=talk.language,
+            step=talk.step,
+            told=talk.told & LASTING_WORDS,
+            facts={key: talk.facts[key] for key in LASTING if key in talk.facts},
+        )
+    elif said and talk.outcome == "closed":
+        # Closed because he was silent: the promise was not kept after all.
+        talk = replace(talk, outcome="advised", asked=(), signals=talk.signals | {"promise_missed"})
     for key, fact in said.items():
         known = talk.facts.get(key)
         if known and known.source == "system" and fact.source != "system":
@@ -46,6 +65,8 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
         said.pop("complaint", None)
     if pending and pending.purpose in ("diagnose", "evidence", "correct") and reading.answer is not None:
         said[pending.fact] = Fact(reading.answer, "merchant")
+    if talk.outcome == "closed":
+        return said
     return {key: fact for key, fact in said.items() if talk.facts.get(key) != fact}
 
 

@@ -1,12 +1,14 @@
 """What passes between a platform and the bot: Incoming, Outgoing, Ask, and the Channel protocol."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from knowledge.model import Language
+from knowledge.model import JsonValue, Language
 
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 AskKind = Literal["choice", "text", "photo", "confirm"]
 Command = Literal["start", "help", "status", "human", "language", "cancel"]
 Attachment = Literal["photo", "document", "voice", "sticker", "other"]
@@ -26,7 +28,7 @@ class Incoming:
     #: Option id, as given in Ask.options.
     choice: str | None = None
     #: What a lookup would say, fact -> value; only the test console sends it.
-    system: dict[str, str | int] | None = None
+    system: dict[str, JsonValue] | None = None
     #: Language that the channel knows of; None = by what he writes.
     language: Language | None = None
     #: What he brings with him, fact -> value: the payload of the link that he came by.
@@ -35,6 +37,15 @@ class Incoming:
     command: Command | None = None
     #: Something that is no text, which the bot cannot read; `text` may be its caption.
     attachment: Attachment | None = None
+
+    def cleaned(self) -> "Incoming":
+        """Leave out what no text holds and no database takes: control characters, halves of characters."""
+        text, choice = self.text, self.choice
+        return replace(
+            self,
+            text=None if text is None else _UNPRINTABLE.sub("", text),
+            choice=None if choice is None else _UNPRINTABLE.sub("", choice),
+        )
 
 
 @dataclass(frozen=True, slots=True)

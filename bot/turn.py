@@ -63,6 +63,7 @@ class Turns:
 
         Blocks until the commit. Raises StoreError when the message could not even be kept.
         """
+        incoming = incoming.cleaned()
         try:
             answer = self._store.write(lambda transaction: self._turn(transaction).take(incoming, now))
             return self._look_up(answer, now) if answer.claim else answer
@@ -265,7 +266,7 @@ class Turn:
             resolved=resolved,
             incidents=open_incidents(self._transaction) if incidents_too else (),
             wake_at=row.wake_at,
-            reported=lambda facts: earlier_ticket(self._transaction.connection, row.id, facts) is not None,
+            reported=lambda facts: earlier_ticket(self._transaction.connection, row.id, facts),
             directory=self._directory,
             old_option=_old_options(self._transaction, row.id),
         )

@@ -15,6 +15,8 @@ from knowledge.candidates import OVERDUE, Candidate, Sale, moments_of
 from knowledge.model import UNKNOWN, Fact, Facts, Interval, Value
 from knowledge.settlement import INSTANT_MODES, MODES, D0Inputs
 
+#: A sale outside of these years was written wrongly.
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 #: What instant payout depends on, in the order in which it is asked.
 D0_INPUTS = ("pay_method", "amount", "onboarded_days", "d0_switch")
 
@@ -79,7 +81,7 @@ def work_out(
     known = {key: fact.value for key, fact in facts.items() if fact.value != UNKNOWN}
     final |= facts.keys() - known.keys()
     paid_at = known.get("paid_at")
-    if not isinstance(paid_at, datetime | Interval):
+    if not isinstance(paid_at, datetime | Interval) or not _imaginable(paid_at):
         return Timing() if "paid_at" in final else Timing(narrowing=_time_and_mode(known, final))
     brand = known.get("brand")
     profile = acquirers.profile(brand if isinstance(brand, str) else None)
@@ -91,6 +93,12 @@ def work_out(
     to_ask = _to_ask(candidates, known, final)
     values, late_from = _conclude(candidates, agreed=not to_ask)
     return Timing({key: Fact(value, "derived") for key, value in values.items()}, to_ask, late_from)
+
+
+def _imaginable(paid_at: datetime | Interval) -> bool:
+    """Say whether a sale can have been then; a slip of the pen in the year is like no time at all."""
+    first = paid_at.start if isinstance(paid_at, Interval) else paid_at
+    return FIRST_YEAR <= first.year <= LAST_YEAR
 
 
 def _time_and_mode(known: dict[str, Value], final: frozenset[str]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The words of the knowledge base: facts, causes, profiles, readings and diagnoses, as frozen values."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -90,6 +91,21 @@ class FactSpec:
     pattern: str | None = None
     #: A derived fact's inputs, in the order in which the missing ones are asked.
     derived_from: tuple[str, ...] = ()
+
+
+def is_value_of(spec: FactSpec, value: Value) -> bool:
+    """Say whether a value is one that the fact can have; a brand may be any name."""
+    if value == UNKNOWN:
+        return True
+    if spec.kind == "moment":
+        return isinstance(value, datetime | Interval)
+    if spec.kind in ("money", "days"):
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if not isinstance(value, str) or not value.strip():
+        return False
+    if spec.kind == "text":
+        return spec.pattern is None or re.fullmatch(spec.pattern, value) is not None
+    return spec.key == "brand" or value in spec.values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

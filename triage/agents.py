@@ -163,6 +163,9 @@ def reveal_contact(
 
 
 def _row(transaction: Transaction, ticket_id: int) -> Row[Any]:
+    # First the conversation, as a turn does: two who lock in different orders wait for each other for ever.
+    theirs = select(_TICKET.c.conversation_id).where(_TICKET.c.id == ticket_id).scalar_subquery()
+    transaction.execute(select(_CONVERSATION.c.id).where(_CONVERSATION.c.id == theirs).with_for_update())
     row = transaction.execute(select(_TICKET).where(_TICKET.c.id == ticket_id).with_for_update()).first()
     if row is None:
         raise TicketError("gone")

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, select
 from knowledge.model import Facts
 from triage.model import ClaimKey, Ticket, table
 from triage.store import Transaction
+from triage.tickets import TicketView, view_of
 
 #: Facts that together name one sale; the first of them alone names the merchant.
 SETS = (
@@ -26,20 +27,20 @@ def keys_of(facts: Facts) -> Iterator[str]:
             yield " ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
 
 
-def earlier_ticket(connection: Connection, conversation_id: int, facts: Facts) -> int | None:
-    """Find an open ticket of another talk about the same sale; gives its id."""
+def earlier_ticket(connection: Connection, conversation_id: int, facts: Facts) -> TicketView | None:
+    """Find an open ticket of another talk about the same sale."""
     keys = list(keys_of(facts))
     if not keys:
         return None
     same = (
-        select(_TICKET.c.id)
+        select(_TICKET.c.id, _TICKET.c.status, _TICKET.c.queue, _TICKET.c.due_at)
         .join(_CLAIM, _CLAIM.c.ticket_id == _TICKET.c.id)
         .where(_CLAIM.c.key.in_(keys), _TICKET.c.conversation_id != conversation_id)
         .where(_TICKET.c.status != "resolved")
         .order_by(_TICKET.c.id)
     )
-    found: int | None = connection.execute(same).scalar()
-    return found
+    found = connection.execute(same).first()
+    return view_of(found) if found else None
 
 
 def keep_keys(transaction: Transaction, ticket_id: int, facts: Facts) -> None:

@@ -94,11 +94,11 @@ def file_ticket(transaction: Transaction, draft: TicketDraft, now: datetime) -> 
 
 def merchant_wrote(transaction: Transaction, ticket: TicketView, now: datetime) -> None:
     """Note that the merchant wrote while his ticket is open; one that waited for him goes on."""
-    values: dict[str, Any] = {"updated_at": now}
-    if ticket.status == TicketStatus.WAITING:
-        values["status"] = TicketStatus.CLAIMED
+    this = _TICKET.c.id == ticket.id
+    waits = this & (_TICKET.c.status == TicketStatus.WAITING)
+    if transaction.execute(update(_TICKET).where(waits), {"status": TicketStatus.CLAIMED}).rowcount:
         record(transaction, ticket.id, "resumed", now, actor="merchant")
-    transaction.execute(update(_TICKET).where(_TICKET.c.id == ticket.id), values)
+    transaction.execute(update(_TICKET).where(this), {"updated_at": now})
     transaction.touch(DESK)
 
 
@@ -112,7 +112,7 @@ def keep_contact(transaction: Transaction, ticket_id: int, locked: str, now: dat
 def tickets_of(connection: Connection, conversation_id: int) -> tuple[TicketView | None, TicketView | None]:
     """Give the open ticket of a conversation and the newest resolved one, each None if there is none."""
     rows = connection.execute(_OF_CONVERSATION, {"conversation_id": conversation_id})
-    views = [_view(row) for row in rows]
+    views = [view_of(row) for row in rows]
     still_open = next((view for view in views if view.status != TicketStatus.RESOLVED), None)
     resolved = next((view for view in views if view.status == TicketStatus.RESOLVED), None)
     return still_open, resolved
@@ -171,7 +171,7 @@ def _bring_up_to_date(
     transaction.execute(update(_TICKET).where(_TICKET.c.id == known.id), values)
     record(transaction, known.id, "updated", now, actor="bot", data=changed)
     transaction.touch(chat_topic(draft.conversation_id))
-    return _view(_open_row(transaction, draft.conversation_id) or known)
+    return view_of(_open_row(transaction, draft.conversation_id) or known)
 
 
 def _open_row(transaction: Transaction, conversation_id: int) -> Row[Any] | None:
@@ -179,7 +179,8 @@ def _open_row(transaction: Transaction, conversation_id: int) -> Row[Any] | None
     return transaction.execute(select(_TICKET).where(still_open).with_for_update()).first()
 
 
-def _view(row: Any) -> TicketView:
+def view_of(row: Any) -> TicketView:
+    """Show a ticket's row (id, status, queue, due_at) as its merchant may see it."""
     return TicketView(
         id=row.id, number=ticket_number(row.id), status=row.status, queue=row.queue, due_at=row.due_at
     )

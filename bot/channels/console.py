@@ -3,16 +3,17 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
+import structlog
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import Connection, Row, select
 
 from bot.messages import Incoming
 from bot.parts import Parts
 from bot.wording import SHANGHAI
-from knowledge.model import Language, to_json
+from knowledge.model import JsonValue, Language, from_json, is_value_of, to_json
 from triage.model import Ticket, table, ticket_number
 from triage.store import StoreError
 from triage.talks import Line, find_conversation
@@ -20,6 +21,9 @@ from triage.talks import Line, find_conversation
 _TICKET = table(Ticket)
 #: So many of the likeliest causes are shown.
 MOST_CAUSES = 5
+#: Nothing is said of earlier moments.
+EARLIEST = datetime(2000, 1, 1, tzinfo=SHANGHAI)
+_log = structlog.get_logger()
 
 
 class LineForm(BaseModel):
@@ -31,16 +35,13 @@ class LineForm(BaseModel):
     text: str | None = Field(default=None, max_length=4000)
     choice: str | None = Field(default=None, min_length=1, max_length=80)
     photo: str | None = None
-    at: AwareDatetime | None = None
-    system: dict[str, str | int] = {}
+    at: Annotated[AwareDatetime, Field(strict=True, ge=EARLIEST)] | None = None
+    system: dict[str, JsonValue] = {}
 
     @model_validator(mode="after")
     def _not_two(self) -> "LineForm":
         if sum(part is not None for part in (self.text, self.choice, self.photo)) > 1:
             message = "give one of text, choice and photo"
-            raise ValueError(message)
-        if self.photo is not None:
-            message = "photos are not read yet; type what the slip says"
             raise ValueError(message)
         return self
 
@@ -71,6 +72,9 @@ class ConsoleChats:
             return self._answer(self._parse(line))
         except (LineError, StoreError) as error:
             return {"error": str(error)}
+        except Exception:  # noqa: BLE001 - the next line must be served whatever this one did
+            _log.exception("a line could not be answered")
+            return {"error": "this line could not be answered; the log says why"}
 
     def say(self, chat: str, *, text: str | None = None, choice: str | None = None) -> dict[str, Any]:
         """Say something in a talk; gives what `--json` would print."""
@@ -86,20 +90,18 @@ class ConsoleChats:
             raise LineError(message) from None
 
     def _answer(self, form: LineForm) -> dict[str, Any]:
-        for key in form.system:
-            if key not in self._parts.knowledge.facts:
-                message = f"system: {key} is no fact; docs/knowledge-base.md lists them"
-                raise LineError(message)
+        system = {key: self._checked(key, raw) for key, raw in form.system.items()}
         now = self._tick(form)
         said = self._fall_due(form.chat, now)
-        if form.text is not None or form.choice is not None or form.system:
+        if form.text is not None or form.choice is not None or form.photo is not None or system:
             incoming = Incoming(
                 channel="console",
                 sender=form.chat,
                 key=str(uuid4()),
                 text=form.text,
                 choice=form.choice,
-                system=form.system or None,
+                system=system or None,
+                attachment="photo" if form.photo is not None else None,
                 language=self._language,
             )
             answer = self._parts.turns.take(incoming, now)
@@ -109,12 +111,32 @@ class ConsoleChats:
             said += answer.replies
         return self._show(form.chat, said, now)
 
+    def _checked(self, key: str, raw: JsonValue) -> JsonValue:
+        """Check what a lookup would say of a fact; gives it as the talk keeps it."""
+        spec = self._parts.knowledge.facts.get(key)
+        if spec is None:
+            message = f"system: {key} is no fact; docs/knowledge-base.md lists them"
+            raise LineError(message)
+        try:
+            value = from_json(spec.kind, raw)
+            if isinstance(value, datetime) and value.tzinfo is None:
+                value = value.replace(tzinfo=SHANGHAI)
+        except (ValueError, KeyError, TypeError):
+            value = ""
+        if not is_value_of(spec, value):
+            message = f"system: {raw!r} is no value of {key}"
+            raise LineError(message)
+        return to_json(value)
+
     def _tick(self, form: LineForm) -> datetime:
         """Set the talk's clock; it may not go back."""
         now = self._moments.get(form.chat) or self._clock()
         if form.at is None:
             return now
-        if form.chat in self._moments and form.at < now:
+        row = self._find(form.chat)
+        if row is not None and form.chat not in self._moments:
+            now = row.updated_at.astimezone(SHANGHAI)
+        if (row is not None or form.chat in self._moments) and form.at < now:
             message = f"at: {form.at.isoformat()} is before {now.isoformat()}; time may not go back in a chat"
             raise LineError(message)
         self._moments[form.chat] = form.at
