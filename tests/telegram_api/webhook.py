@@ -49,6 +49,7 @@ class Webhook:
 
     async def stop(self) -> None:
         """Deliver no more; what was not delivered stays pending."""
+        self.url = ""  # first: what comes meanwhile must not be put into a queue that is going
         workers = list(self._workers.values())
         for worker in workers:
             worker.cancel()
@@ -56,7 +57,6 @@ class Webhook:
         self._workers.clear()
         self._queues.clear()
         self._last_error = {}
-        self.url = ""
         if self._client:
             await self._client.aclose()
             self._client = None
