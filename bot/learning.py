@@ -1,5 +1,6 @@
 """What a message changes in what is known of a talk."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
@@ -9,6 +10,8 @@ from bot.talk import Talk
 from knowledge.inquiry import keeps_what_he_said
 from knowledge.model import Fact, Language, Reading
 
+#: A first word like "hi" or "hello", and not a mode like T+1.
+_LATIN = re.compile(r"[A-Za-z][A-Za-z' ]*[.!?]?")
 #: What a new case still knows of the old one.
 LASTING = ("brand", "settlement_mode", "merchant_no", "terminal_no", "settle_bank", "settle_card_last4")
 
@@ -73,6 +76,8 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
 def language_of_talk(talk: Talk, reading: Reading, channel: Language | None, *, first: bool) -> Language:
     """Answer in the language he writes; a word like OK or T+1 does not change it."""
     known: Language = (channel or talk.language) if first else talk.language
+    if first and reading.language is None and channel is None and _LATIN.fullmatch(reading.text.strip()):
+        return "en"
     if reading.language is None or reading.language == known or CHOSEN in talk.told:
         return known
     if reading.language == "en" and not first and len(reading.text.split()) < 3:

@@ -23,7 +23,7 @@ SPOKEN_ORDER = (
     "settle_bank",
 )
 #: Facts that are not played back: they are how he put it, not what he knows.
-UNSPOKEN = frozenset({"complaint", "arrived", "instant_expected"})
+UNSPOKEN = frozenset({"complaint", "arrived", "instant_expected", "genuine_sale"})
 
 
 class Wording:

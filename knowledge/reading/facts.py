@@ -34,7 +34,7 @@ _PAID_WITH = re.compile(r"的?卡?(?:刷|付|消费|支付)|信用卡|贷记卡"
 _CHANGED_TO = re.compile(r"(?:换成|换到|改成|改到|换了|changed? to)\s?$")
 _OWN_CARD = re.compile(r"(?:结算|到账?|提现?到?|转到|绑定?|收款|我的|入账?|打到|到我)(?:的|卡|是|了)*$")
 _SCANNED = re.compile(r"扫|码|云闪付|qr|scan")
-_ASKS_MODE = re.compile(r"是不是|还是|什么意思|能不能|可不可以|怎么开|[吗么嘛]|[?？]|\bor\b")
+_ASKS_MODE = re.compile(r"是不是|还是|什么意思|能不能|可不可以|怎么开|[吗嘛]|(?<![什怎])么|[?？]|\bor\b")
 
 
 def read_facts(
@@ -88,6 +88,8 @@ def _stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str,
             continue
         if mention.kind == "instant_expected" and _ASKS_MODE.search(text) and guess.intent == "arrival_time":
             continue
+        if mention.value == "paid_out" and guess.intent == "arrival_time":
+            continue  # "when will it be paid out" says that it was not
         said.setdefault(mention.kind, set()).add(mention.value)
     return {fact: values.pop() for fact, values in said.items() if len(values) == 1}
 
