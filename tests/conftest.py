@@ -10,7 +10,7 @@ import pytest
 
 from bot.settings import Settings
 
-pytest_plugins = ["tests.browser", "tests.databases", "tests.service"]
+pytest_plugins = ["tests.browser", "tests.databases", "tests.service", "tests.telegram_api.fixtures"]
 
 
 class NetworkBlockedError(RuntimeError):

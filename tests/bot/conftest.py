@@ -8,9 +8,8 @@ import pytest
 
 from tests.bot.telegram_service import TelegramService
 from tests.telegram_api.control import RunningServer, TelegramApi
-from tests.telegram_api.fixtures import telegram_api
 
-__all__ = ["bot", "start_bot", "telegram_api"]
+__all__ = ["bot", "start_bot"]
 
 
 @pytest.fixture
