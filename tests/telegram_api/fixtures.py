@@ -15,11 +15,3 @@ def telegram_api() -> Iterator[TelegramApi]:
         yield TelegramApi(server)
     finally:
         server.close()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Forgive the tests of Telegram a socket that a delivery left when it was cut off while it connected."""
-    left = "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
-    for item in items:
-        if "telegram" in item.nodeid:
-            item.add_marker(pytest.mark.filterwarnings(left))
