@@ -7,9 +7,9 @@ from time import perf_counter
 from zoneinfo import ZoneInfo
 
 from benchmarks.merchants import TALKS
-from bot.case import think
-from bot.decision import Situation
-from bot.talk import Talk
+from bot.talk.case import think
+from bot.talk.decision import Situation
+from bot.talk.state import Talk
 from knowledge.engine import Engine
 from knowledge.loader import load_knowledge
 from knowledge.model import Fact, Interval

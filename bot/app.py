@@ -18,7 +18,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from bot.administration import Administration
 from bot.answers import ERRORS, HeadersMiddleware
-from bot.channels.telegram import Telegram, TelegramSettings
+from bot.channels.telegram.service import Telegram, TelegramSettings
 from bot.channels.web import WebChat, build_web
 from bot.channels.web_views import Views
 from bot.control import open_control, socket_in
@@ -26,7 +26,7 @@ from bot.desk import desk_surroundings
 from bot.directory import HttpDirectory
 from bot.expertise import LiveExpertise
 from bot.logs import hide
-from bot.outbox import OutboxWorker
+from bot.outbox.worker import OutboxWorker
 from bot.page import load_page
 from bot.parts import Parts, put_together
 from bot.settings import Settings

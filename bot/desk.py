@@ -6,14 +6,14 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from bot.decision import Situation
-from bot.due_words import due_strip
 from bot.expertise import LiveMapping
 from bot.page.strip import draw_strip
 from bot.parts import Parts
 from bot.settings import Settings
-from bot.talk import Talk
-from bot.wording import SHANGHAI
+from bot.talk.decision import Situation
+from bot.talk.due_words import due_strip
+from bot.talk.state import Talk
+from bot.talk.wording import SHANGHAI
 from knowledge.model import Fact, Language, from_json
 from knowledge.redaction import redact
 from triage.desk import DeskDeps

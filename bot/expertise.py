@@ -8,15 +8,15 @@ from typing import TypeVar
 
 import structlog
 
-from bot.conversation import Conversation
 from bot.outages import Outages
-from bot.wording import Wording
+from bot.talk.conversation import Conversation
+from bot.talk.wording import Wording
 from knowledge.loader import PACKAGED, KnowledgeBase, load_knowledge
 from knowledge.yaml_source import KnowledgeError, Mistake, read_texts
 from triage.routing import Router, load_routing
 from triage.service_hours import ServiceHours
 
-TEXTS = Path(__file__).with_name("texts.yaml")
+TEXTS = Path(__file__).parent / "talk" / "texts.yaml"
 Value = TypeVar("Value")
 _log = structlog.get_logger()
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from bot.talk import read_talk
-from bot.wording import Wording
+from bot.talk.state import read_talk
+from bot.talk.wording import Wording
 from knowledge.loader import KnowledgeBase
 from triage import incidents
 from triage.model import Conversation, Ticket, TicketStatus, table

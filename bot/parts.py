@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from bot.conversation import Conversation
 from bot.expertise import LiveExpertise
 from bot.outages import Outages
+from bot.talk.conversation import Conversation
+from bot.talk.wording import Wording
 from bot.turn import Turns
-from bot.wording import Wording
 from knowledge.loader import KnowledgeBase
 from triage.directory import Directory, StoredDirectory
 from triage.store import Store

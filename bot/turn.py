@@ -8,13 +8,13 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 
-from bot.case import Case
-from bot.decision import Claim, Decision, Situation
 from bot.expertise import Expertise, LiveExpertise
 from bot.messages import Incoming
-from bot.proof import Verdict
-from bot.talk import Talk, read_talk
-from bot.wording import SHANGHAI
+from bot.talk.case import Case
+from bot.talk.decision import Claim, Decision, Situation
+from bot.talk.proof import Verdict
+from bot.talk.state import Talk, read_talk
+from bot.talk.wording import SHANGHAI
 from knowledge.redaction import redact
 from triage import model, talks, tickets
 from triage.claims import earlier_ticket, keep_keys

@@ -25,7 +25,7 @@ from knowledge.yaml_source import (
 
 #: The folder that ships with the package.
 PACKAGED = Path(__file__).parent
-#: Names that advice may use beside facts: bot.wording fills them.
+#: Names that advice may use beside facts: bot.talk.wording fills them.
 SPECIAL_NAMES = frozenset({"due_reason"})
 
 Part = TypeVar("Part")

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from bot.wording import SHANGHAI
+from bot.talk.wording import SHANGHAI
 from tests.looks import faults_of_layout, pale_texts
 from tests.people import DESKTOP, Agent, Merchant, mark, marked, profile
 from tests.service import Service

@@ -81,7 +81,7 @@ class Conversation(SQLModel, table=True):
     channel: str
     #: Opaque: a hash of the token for the web, a chat id for a platform.
     sender: str
-    #: bot.talk.Talk as JSON.
+    #: bot.talk.state.Talk as JSON.
     talk: dict[str, Any] = _json()
     #: When the bot speaks next without being spoken to; None = not at all.
     wake_at: datetime | None = _moment(nullable=True, index=True)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select
 
 from bot.messages import Incoming
 from bot.parts import Parts
-from bot.wording import SHANGHAI
+from bot.talk.wording import SHANGHAI
 from knowledge.model import JsonValue, Language, from_json, is_value_of, to_json
 from triage.model import Ticket, table, ticket_number
 from triage.store import StoreError

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, select
 
 from bot.page.strip import draw_strip
 from bot.parts import Parts
-from bot.talk import Talk, read_talk
-from bot.wording import SHANGHAI, UNSPOKEN, before
+from bot.talk.state import Talk, read_talk
+from bot.talk.wording import SHANGHAI, UNSPOKEN, before
 from knowledge.model import UNKNOWN, Language
 from triage.model import Ticket, TicketStatus, table, ticket_number
 from triage.talks import Line, lines_after

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.commands import cli
+from bot.commands.main import cli
 from knowledge.loader import PACKAGED, load_knowledge
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from bot.commands import cli
+from bot.commands.main import cli
 from knowledge.reading.evaluation import Read, Share, per_intent, risk_at, sure_share
 
 LABELLED: list[dict[str, object]] = [

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 import bot
-from bot.case import Case, think
-from bot.decision import Situation
-from bot.due_words import due_reason, due_strip
 from bot.page.strip import draw_strip
-from bot.talk import Talk
-from bot.wording import SHANGHAI, Wording
+from bot.talk.case import Case, think
+from bot.talk.decision import Situation
+from bot.talk.due_words import due_reason, due_strip
+from bot.talk.state import Talk
+from bot.talk.wording import SHANGHAI, Wording
 from knowledge.calendar import SettlementCalendar
 from knowledge.engine import Engine
 from knowledge.loader import KnowledgeBase, load_knowledge
@@ -21,7 +21,7 @@ from knowledge.yaml_source import read_texts
 
 KNOWLEDGE = load_knowledge()
 ENGINE = Engine(KNOWLEDGE.causes, KNOWLEDGE.facts, KNOWLEDGE.version)
-WORDING = Wording(read_texts(Path(bot.__file__).parent / "texts.yaml"), KNOWLEDGE)
+WORDING = Wording(read_texts(Path(bot.__file__).parent / "talk" / "texts.yaml"), KNOWLEDGE)
 
 
 def at(text: str) -> datetime:

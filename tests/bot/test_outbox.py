@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
-from bot import deliveries
-from bot.deliveries import HOLD, Delivery
 from bot.messages import DeliveryError, Outgoing, Rate, RefusedError
-from bot.outbox import GIVE_UP_AFTER, OutboxWorker
-from bot.pace import Pace
-from bot.talk import Talk
+from bot.outbox import deliveries
+from bot.outbox.deliveries import HOLD, Delivery
+from bot.outbox.pace import Pace
+from bot.outbox.worker import GIVE_UP_AFTER, OutboxWorker
+from bot.talk.state import Talk
 from triage.bell import OUTBOX
 from triage.model import Message, Outbox, table
 from triage.store import Store, Transaction

@@ -48,7 +48,7 @@ def test_the_settings_are_taken(block: str, tmp_path: Path) -> None:
 
 def test_the_words_of_the_log_are_those_of_the_page() -> None:
     sources = "".join(
-        path.read_text() for path in (Path(__file__).parents[2] / "bot" / "channels").glob("*.py")
+        path.read_text() for path in (Path(__file__).parents[2] / "bot" / "channels").rglob("*.py")
     )
     rows = re.findall(r"^\| ([A-Za-z][^|`]+) \| [^|]+ \|$", PAGE, re.MULTILINE)
     said = [row.strip() for row in rows if row.strip() != "the log says"]

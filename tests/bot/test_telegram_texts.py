@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from telegram import Bot, Update
 
 from bot.answers import ERRORS
-from bot.channels.telegram import Telegram, TelegramSettings
-from bot.channels.telegram_reading import read_update
-from bot.channels.telegram_sending import LONGEST_PART, TelegramChannel, keyboard, split, units
+from bot.channels.telegram.reading import read_update
+from bot.channels.telegram.sending import LONGEST_PART, TelegramChannel, keyboard, split, units
+from bot.channels.telegram.service import Telegram, TelegramSettings
 from bot.messages import Outgoing
 from tests.talking import parts_on
 

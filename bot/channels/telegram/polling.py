@@ -5,8 +5,8 @@ import asyncio
 import structlog
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
-from bot.channels.telegram_api import ALLOWED_UPDATES, Client, wait_of
-from bot.channels.telegram_intake import Intake
+from bot.channels.telegram.api import ALLOWED_UPDATES, Client, wait_of
+from bot.channels.telegram.intake import Intake
 from triage.store import StoreError
 
 #: Seconds that Telegram keeps a call open when there is nothing new.

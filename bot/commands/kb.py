@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from bot import commands_kb_pages as pages
 from bot.app import now as clock
+from bot.commands import kb_pages as pages
 from knowledge.lab.check import check
 from knowledge.lab.explain import FactsError, explain, parse_facts
 from knowledge.lab.show import show_cause, show_fact

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.panel import Panel
 
 from bot.channels.console import ConsoleChats
-from bot.wording import Wording
+from bot.talk.wording import Wording
 from knowledge.model import Language
 
 CHAT = "terminal"

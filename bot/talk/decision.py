@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.messages import Ask
-from bot.talk import Talk
+from bot.talk.state import Talk
 from knowledge.model import Diagnosis, Facts, to_json
 from triage.incidents import IncidentView
 from triage.tickets import TicketView

@@ -14,16 +14,16 @@ from rich.console import Console
 from bot.administration import Administration, AdministrationError
 from bot.app import now, open_parts
 from bot.channels.console import ConsoleChats
-from bot.commands_kb import kb
-from bot.commands_understand import answer_line, evaluate, packaged_reader, teach
+from bot.commands.kb import kb
+from bot.commands.terminal import talk_in_terminal
+from bot.commands.understand import answer_line, evaluate, packaged_reader, teach
 from bot.control import ask_service
 from bot.expertise import LiveExpertise
 from bot.logs import set_up_logs
 from bot.parts import put_together
 from bot.serving import ServiceError, run_service
 from bot.settings import Settings
-from bot.terminal import talk_in_terminal
-from bot.wording import SHANGHAI
+from bot.talk.wording import SHANGHAI
 from knowledge.yaml_source import KnowledgeError
 from triage.store import Store, StoreError
 from triage.vault import Vault, VaultError, new_key

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.decision import Claim, Decision, Situation
-from bot.talk import Talk
-from bot.wording import SHANGHAI, Wording
+from bot.talk.decision import Claim, Decision, Situation
+from bot.talk.state import Talk
+from bot.talk.wording import SHANGHAI, Wording
 from knowledge.model import UNKNOWN, Fact
 from triage.directory import Entry
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.case import Case
-from bot.conclusions import Conclusions
-from bot.decision import Decision, Situation
-from bot.questions import Questions
-from bot.wording import Wording, before, money
+from bot.talk.case import Case
+from bot.talk.conclusions import Conclusions
+from bot.talk.decision import Decision, Situation
+from bot.talk.questions import Questions
+from bot.talk.wording import Wording, before, money
 from knowledge.model import UNKNOWN, Value
 
 #: After this time without an answer the bot reminds once; after the same time again it closes the case.

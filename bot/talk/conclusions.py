@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.case import Case
-from bot.decision import Decision, Reply, Situation, TicketRequest
-from bot.due_words import due_reason, due_strip
-from bot.questions import Questions
-from bot.talk import Outcome, Wake
-from bot.wording import Wording, before, moment
+from bot.talk.case import Case
+from bot.talk.decision import Decision, Reply, Situation, TicketRequest
+from bot.talk.due_words import due_reason, due_strip
+from bot.talk.questions import Questions
+from bot.talk.state import Outcome, Wake
+from bot.talk.wording import Wording, before, moment
 from knowledge.inquiry import may_advise
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Cause, Fact, Language, Value

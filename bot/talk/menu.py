@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.case import Case
-from bot.conclusions import Conclusions
-from bot.decision import Decision, Situation
 from bot.messages import Attachment, Command
-from bot.questions import Questions
-from bot.wording import Wording
+from bot.talk.case import Case
+from bot.talk.conclusions import Conclusions
+from bot.talk.decision import Decision, Situation
+from bot.talk.questions import Questions
+from bot.talk.wording import Wording
 from knowledge.model import Fact, FactSpec, Language
 
 #: Commands that are answered also while an agent has the ticket.

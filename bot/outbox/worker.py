@@ -8,10 +8,10 @@ from typing import Any
 
 import structlog
 
-from bot import deliveries
-from bot.deliveries import HOLD, Delivery
 from bot.messages import Channel, DeliveryError, RefusedError
-from bot.pace import Pace
+from bot.outbox import deliveries
+from bot.outbox.deliveries import HOLD, Delivery
+from bot.outbox.pace import Pace
 from triage.bell import OUTBOX, Listener
 from triage.model import DeliveryStatus
 from triage.store import Store, StoreError, Transaction, Work

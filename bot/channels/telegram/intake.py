@@ -13,12 +13,12 @@ from telegram import CallbackQuery, Chat, Message, Update
 from telegram.constants import ChatAction
 from telegram.error import RetryAfter, TelegramError
 
-from bot.channels.telegram_api import Client, wait_of
-from bot.channels.telegram_reading import NAME, group_to_answer, key_of, language_of, read_update
-from bot.channels.telegram_sending import split, units
+from bot.channels.telegram.api import Client, wait_of
+from bot.channels.telegram.reading import NAME, group_to_answer, key_of, language_of, read_update
+from bot.channels.telegram.sending import split, units
 from bot.messages import Incoming
+from bot.talk.wording import Wording
 from bot.turn import Turns
-from bot.wording import Wording
 from triage.model import SetAside, table
 from triage.store import Store, StoreError, Transaction
 from triage.talks import find_conversation

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import get_args
 
-from bot.asides import Asides
-from bot.case import Case, think
-from bot.conclusions import Conclusions
-from bot.decision import Decision, Situation
-from bot.followups import FollowUps
-from bot.learning import current_talk, is_new_case, language_of_talk, learn, said_in
-from bot.menu import ALWAYS, Menu
 from bot.messages import Attachment, Command, Incoming
-from bot.proof import Proof, Verdict
-from bot.questions import CORRECT, Questions, option_of
-from bot.talk import Pending, Talk
-from bot.wording import Wording
+from bot.talk.asides import Asides
+from bot.talk.case import Case, think
+from bot.talk.conclusions import Conclusions
+from bot.talk.decision import Decision, Situation
+from bot.talk.followups import FollowUps
+from bot.talk.learning import current_talk, is_new_case, language_of_talk, learn, said_in
+from bot.talk.menu import ALWAYS, Menu
+from bot.talk.proof import Proof, Verdict
+from bot.talk.questions import CORRECT, Questions, option_of
+from bot.talk.state import Pending, Talk
+from bot.talk.wording import Wording
 from knowledge.engine import Engine
 from knowledge.inquiry import MOST_QUESTIONS
 from knowledge.loader import KnowledgeBase

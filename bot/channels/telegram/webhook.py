@@ -9,8 +9,8 @@ import structlog
 from fastapi import APIRouter, Header, HTTPException, Request, Response
 from telegram import Update
 
-from bot.channels.telegram_api import is_readable
-from bot.channels.telegram_intake import Intake
+from bot.channels.telegram.api import is_readable
+from bot.channels.telegram.intake import Intake
 
 _log = structlog.get_logger()
 

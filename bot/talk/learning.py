@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from bot.asides import CHOSEN
-from bot.decision import Situation
-from bot.talk import Talk
+from bot.talk.asides import CHOSEN
+from bot.talk.decision import Situation
+from bot.talk.state import Talk
 from knowledge.inquiry import keeps_what_he_said
 from knowledge.model import Fact, Language, Reading
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.decision import Decision
 from bot.messages import Ask, AskKind, Choice
-from bot.talk import Pending, Purpose
-from bot.wording import Wording
+from bot.talk.decision import Decision
+from bot.talk.state import Pending, Purpose
+from bot.talk.wording import Wording
 from knowledge.model import UNKNOWN, FactSpec, Interval, Value, to_json
 
 #: Value of the option that says "what you understood is wrong".

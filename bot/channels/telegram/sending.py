@@ -8,8 +8,8 @@ from typing import Any
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import TelegramError
 
-from bot.channels.telegram_api import delivery_error
-from bot.channels.telegram_reading import NAME
+from bot.channels.telegram.api import delivery_error
+from bot.channels.telegram.reading import NAME
 from bot.messages import Outgoing, Rate
 
 #: Telegram takes 4,096 UTF-16 units.

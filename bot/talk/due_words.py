@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot.case import Case
-from bot.wording import SHANGHAI, WEEKDAYS_ZH, Wording
-from bot.wording import day as day_in_words
+from bot.talk.case import Case
+from bot.talk.wording import SHANGHAI, WEEKDAYS_ZH, Wording
+from bot.talk.wording import day as day_in_words
 from knowledge.acquirers import Profile
 from knowledge.calendar import ONE_DAY, SettlementCalendar, UnknownCalendarError
 from knowledge.loader import KnowledgeBase

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.decision import Decision
-from bot.questions import Questions
-from bot.wording import Wording
+from bot.talk.decision import Decision
+from bot.talk.questions import Questions
+from bot.talk.wording import Wording
 from knowledge.articles import Article
 from knowledge.model import Language
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.decision import Situation
-from bot.talk import Talk
+from bot.talk.decision import Situation
+from bot.talk.state import Talk
 from knowledge.engine import Engine
 from knowledge.inquiry import closed_facts, hold
 from knowledge.loader import KnowledgeBase

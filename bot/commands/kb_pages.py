@@ -6,7 +6,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from bot.wording import moment, money, stretch
+from bot.talk.wording import moment, money, stretch
 from knowledge.lab.explain import Explanation
 from knowledge.lab.show import CausePage, FactPage
 from knowledge.lab.simulate import Figures, Simulation

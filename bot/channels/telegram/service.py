@@ -14,14 +14,14 @@ from fastapi import APIRouter
 from telegram import BotCommand, BotCommandScopeAllPrivateChats
 from telegram.error import InvalidToken, TelegramError
 
-from bot.channels.telegram_api import ALLOWED_UPDATES, Client
-from bot.channels.telegram_intake import Intake
-from bot.channels.telegram_polling import PAUSES, TOKEN_REFUSED, Poller
-from bot.channels.telegram_sending import TelegramChannel
-from bot.channels.telegram_webhook import build_webhook
+from bot.channels.telegram.api import ALLOWED_UPDATES, Client
+from bot.channels.telegram.intake import Intake
+from bot.channels.telegram.polling import PAUSES, TOKEN_REFUSED, Poller
+from bot.channels.telegram.sending import TelegramChannel
+from bot.channels.telegram.webhook import build_webhook
 from bot.messages import Command
+from bot.talk.wording import Wording
 from bot.turn import Turns
-from bot.wording import Wording
 from knowledge.model import Language
 from triage.store import Store
 

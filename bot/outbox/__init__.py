@@ -1,0 +1,1 @@
+"""The outbox: how messages reach a platform that is pushed to."""

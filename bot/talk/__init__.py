@@ -1,0 +1,1 @@
+"""The talk: what the bot says to a message, decided without database, channel or clock."""
