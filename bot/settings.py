@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     telegram_webhook_url: str = ""
     telegram_webhook_secret: SecretStr = SecretStr("")
     telegram_api_url: str = ""
+    telegram_agent_group: int | None = None
     secure_cookies: bool = False
     service_opens: time = time(9)
     service_closes: time = time(18)
@@ -99,6 +100,21 @@ class Settings(BaseSettings):
             raise ValueError(message)
         if self.telegram_webhook_url and not self.telegram_token.get_secret_value():
             message = "DAOZHANG_TELEGRAM_WEBHOOK_URL needs DAOZHANG_TELEGRAM_TOKEN"
+            raise ValueError(message)
+        return self
+
+    @field_validator("telegram_agent_group")
+    @classmethod
+    def _number_of_a_supergroup(cls, value: int | None) -> int | None:
+        if value is not None and not str(value).startswith("-100"):
+            message = "write the number of a supergroup, which begins with -100 (docs/telegram.md)"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _group_has_a_bot(self) -> Self:
+        if self.telegram_agent_group is not None and not self.telegram_token.get_secret_value():
+            message = "DAOZHANG_TELEGRAM_AGENT_GROUP needs DAOZHANG_TELEGRAM_TOKEN"
             raise ValueError(message)
         return self
 

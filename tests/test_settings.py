@@ -69,6 +69,7 @@ CHANGED = {
     "telegram_webhook_url": "https://pay.example.com/telegram",
     "telegram_webhook_secret": "s3cret-_",
     "telegram_api_url": "http://127.0.0.1:8081",
+    "telegram_agent_group": "-1001234567890",
     "secure_cookies": "true",
     "service_opens": "08:30",
     "service_closes": "20:00",
@@ -111,6 +112,7 @@ def test_without_any_setting_it_is_sqlite_on_port_8000() -> None:
         ("telegram_webhook_url", "pay.example.com/telegram", "https://"),
         ("telegram_webhook_secret", "with a space", "letters, digits"),
         ("telegram_api_url", "api.example.com", "https://"),
+        ("telegram_agent_group", "-4012345", "begins with -100"),
         ("secure_cookies", "perhaps", "valid boolean"),
         ("service_opens", "9 o'clock", "time"),
         ("log_level", "loud", "'debug', 'info', 'warning' or 'error'"),
@@ -137,6 +139,12 @@ def test_a_webhook_without_a_secret_is_refused(monkeypatch: pytest.MonkeyPatch) 
 def test_a_webhook_without_a_bot_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAOZHANG_TELEGRAM_WEBHOOK_SECRET", "s3cret")
     monkeypatch.setenv("DAOZHANG_TELEGRAM_WEBHOOK_URL", "https://pay.example.com/telegram")
+    with pytest.raises(ValidationError, match="needs DAOZHANG_TELEGRAM_TOKEN"):
+        Settings()
+
+
+def test_a_group_of_agents_without_a_bot_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAOZHANG_TELEGRAM_AGENT_GROUP", "-1001234567890")
     with pytest.raises(ValidationError, match="needs DAOZHANG_TELEGRAM_TOKEN"):
         Settings()
 
