@@ -13,6 +13,7 @@ from triage import accounts
 from triage.accounts import AccountError
 from triage.directory import replace_directory
 from triage.incidents import IncidentError, open_incidents
+from triage.links import make_code
 from triage.store import Transaction
 
 #: What is wrong with an account, and how to mend it.
@@ -45,6 +46,7 @@ class Administration:
             "user add": self._add_user,
             "user passwd": self._set_password,
             "user disable": self._disable_user,
+            "user link": self._link_user,
             "incident open": self._open_incident,
             "incident close": self._close_incident,
             "incident list": self._list_incidents,
@@ -71,6 +73,11 @@ class Administration:
         name = str(values["name"])
         accounts.disable(transaction, name, self._clock())
         return f"{name} can no longer log in; all sessions are ended."
+
+    def _link_user(self, transaction: Transaction, values: Mapping[str, Any]) -> str:
+        account_id = accounts.id_of(transaction, str(values["name"]))
+        code = make_code(transaction, account_id, self._clock())
+        return f"{values['name']} sends this to the bot within 15 minutes, in a private chat: /link {code}"
 
     def _open_incident(self, transaction: Transaction, values: Mapping[str, Any]) -> str:
         notice, scope = values["notice"], values["scope"]

@@ -18,6 +18,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from bot.administration import Administration
 from bot.answers import ERRORS, HeadersMiddleware
+from bot.channels.telegram.forum.group import Group
 from bot.channels.telegram.service import Telegram, TelegramSettings
 from bot.channels.web import WebChat, build_web
 from bot.channels.web_views import Views
@@ -155,7 +156,12 @@ def _telegram(parts: Parts, settings: Settings, clock: Callable[[], datetime]) -
         webhook_url=settings.telegram_webhook_url,
         webhook_secret=secret,
     )
-    return Telegram(reached, parts.store, parts.turns, lambda: parts.wording, clock)
+    group = None
+    if settings.telegram_agent_group is not None:
+        deps = desk_surroundings(parts, settings, clock)
+        language = settings.telegram_agent_language
+        group = Group.open(settings.telegram_agent_group, deps, settings.address, language)
+    return Telegram(reached, parts.store, parts.turns, lambda: parts.wording, clock, group)
 
 
 async def _keep_promises(parts: Parts, clock: Callable[[], datetime]) -> None:

@@ -52,6 +52,7 @@ def desk_surroundings(parts: Parts, settings: Settings, clock: Callable[[], date
         draw_strip=draw,
         secure_cookies=settings.secure_cookies,
         notices=lambda language: _notices(parts, language, clock()),
+        group_channel="telegram" if settings.telegram_agent_group is not None else None,
         reasons=LiveMapping(lambda: parts.live.current.router.reasons),
     )
 

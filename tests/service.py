@@ -140,6 +140,23 @@ class Service:
         """Give everything that it printed, over all its starts."""
         return self._log.read_text()
 
+    def command(self, *words: str, given: str = "") -> str:
+        """Run `daozhang` beside it, with its settings; gives what it printed."""
+        environment = scrubbed_environment(**self._settings)
+        ended = subprocess.run(
+            [COMMAND, *words],
+            cwd=self._folder,
+            env=environment,
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        if ended.returncode:
+            pytest.fail(f"daozhang {' '.join(words)} ended with status {ended.returncode}:\n{ended.stderr}")
+        return ended.stdout
+
     def admin_password(self) -> str:
         """Read the password that the first start made for the account `admin`."""
         return (self.data_dir / "admin-password").read_text().strip()

@@ -126,6 +126,14 @@ def disable(tx: Transaction, name: str, now: datetime) -> None:
     _change(tx, tidy(name), disabled_at=now)
 
 
+def id_of(tx: Transaction, name: str) -> int:
+    """Find an open account by its name. Raises AccountError: no_such_account."""
+    row = _row(tx.connection, tidy(name))
+    if row is None or row["disabled_at"] is not None:
+        raise AccountError("no_such_account")
+    return int(row["id"])
+
+
 def log_in(store: Store, name: str, password: str, now: datetime, *, device: str = "") -> str:
     """Check name and password, start a session and give its token (32 random bytes, URL-safe).
 

@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy import Row, select, update
 
 from triage.bell import chat_topic
-from triage.model import Account, Conversation, Message, Ticket, TicketStatus, table
+from triage.model import Account, Conversation, Incident, Message, Ticket, TicketStatus, table
 from triage.store import Transaction
 from triage.talks import line_with_key, post
 from triage.tickets import TicketError, record
 from triage.vault import Vault
 
 _TICKET, _MESSAGE, _ACCOUNT = table(Ticket), table(Message), table(Account)
-_CONVERSATION = table(Conversation)
+_CONVERSATION, _INCIDENT = table(Conversation), table(Incident)
 
 
 def claim(transaction: Transaction, ticket_id: int, account_id: int, now: datetime) -> None:
@@ -83,13 +83,25 @@ def reply(
     return line.id
 
 
-def note(transaction: Transaction, ticket_id: int, account_id: int, text: str, now: datetime) -> None:
-    """Write an internal note, which the merchant never sees; anybody may, on resolved tickets too."""
+def note(
+    transaction: Transaction,
+    ticket_id: int,
+    account_id: int,
+    text: str,
+    now: datetime,
+    *,
+    topic: bool = False,
+) -> None:
+    """Write an internal note, which the merchant never sees; anybody may, on resolved tickets too.
+
+    topic: it was written in the ticket's topic, which so has it already.
+    """
     row = _row(transaction, ticket_id)
     if not text.strip():
         raise TicketError("empty_text")
     _change(transaction, row, now)
-    record(transaction, ticket_id, "noted", now, account_id=account_id, data={"text": text.strip()})
+    data = {"text": text.strip()} | ({"topic": True} if topic else {})
+    record(transaction, ticket_id, "noted", now, account_id=account_id, data=data)
 
 
 def wait(transaction: Transaction, ticket_id: int, account_id: int, now: datetime, *, text: str = "") -> None:
@@ -128,6 +140,20 @@ def resolve(
     transaction.execute(update(_CONVERSATION).where(theirs), {"wake_at": now})
     data = {"true_cause": true_cause, "text": text.strip()}
     record(transaction, ticket_id, "resolved", now, account_id=account_id, data=data)
+
+
+def join_incident(
+    transaction: Transaction, ticket_id: int, account_id: int, now: datetime, *, incident_id: int | None
+) -> None:
+    """Put an open ticket under a declared outage, or (None) take it out from under one; anybody may."""
+    row = _open(transaction, ticket_id)
+    if row.incident_id == incident_id:
+        return
+    declared = (_INCIDENT.c.id == incident_id) & _INCIDENT.c.closed_at.is_(None)
+    if incident_id is not None and not transaction.execute(select(_INCIDENT.c.id).where(declared)).first():
+        raise TicketError("no_such_incident")
+    _change(transaction, row, now, incident_id=incident_id)
+    record(transaction, ticket_id, "moved", now, account_id=account_id, data={"incident": incident_id})
 
 
 def reopen(transaction: Transaction, ticket_id: int, account_id: int, now: datetime) -> None:

@@ -125,6 +125,15 @@ def line_with_key(transaction: Transaction, conversation_id: int, key: str) -> i
     return found
 
 
+def latest_with_key(transaction: Transaction, conversation_id: int, key: str) -> str | None:
+    """Give the newest text that was sent under a key, or under the key and ":<something>"; None for none."""
+    m = _MESSAGE.c
+    same = (m.key == key) | m.key.startswith(f"{key}:", autoescape=True)
+    query = select(m.text).where(m.conversation_id == conversation_id, same).order_by(m.id.desc())
+    found: str | None = transaction.execute(query.limit(1)).scalar()
+    return found
+
+
 def replies_to(transaction: Transaction, message_id: int) -> list[Line]:
     """Give the bot's answers to one message."""
     answers = select(_MESSAGE).where(_MESSAGE.c.reply_to == message_id).order_by(_MESSAGE.c.id)

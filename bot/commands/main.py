@@ -169,6 +169,12 @@ def user_disable(name: str) -> None:
     _administer("user disable", {"name": name})
 
 
+@users.command("link")
+def user_link(name: str) -> None:
+    """Give a one-time code by which a person links his Telegram, to work in the agents' group."""
+    _administer("user link", {"name": name})
+
+
 @outages.command("open")
 def incident_open(
     zh: Annotated[str, typer.Option(help="What merchants are told, in Chinese.")],

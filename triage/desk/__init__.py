@@ -39,6 +39,8 @@ def build_desk(deps: DeskDeps) -> APIRouter:
         "/login": entry.send_login,
         "/logout": entry.send_logout,
         "/password": entry.send_password,
+        "/link": entry.send_link,
+        "/unlink": entry.send_unlink,
         f"{ticket}/claim": steps.claim,
         f"{ticket}/hand-over": steps.hand_over,
         f"{ticket}/reply": steps.reply,

@@ -85,6 +85,8 @@ class Casework:
     reasons: Sequence[str]
     asked: Sequence[str]
     version: str
+    #: Every cause that it could turn out to be: id -> title.
+    titles: Mapping[str, str]
 
 
 def casework(deps: DeskDeps, words: Words, ticket: TicketCase) -> Casework:
@@ -120,6 +122,7 @@ class _Teller:
             reasons=[self._reason(key) for key in self._row["priority_reasons"] or ()],
             asked=[self._title(key) for key in dict.fromkeys(self._diagnosis.get("asked", ()))],
             version=str(self._diagnosis.get("version", ""))[:8],
+            titles={key: known.title.to(language) for key, known in self._deps.causes.items()},
         )
 
     def cause(self, key: str) -> str:

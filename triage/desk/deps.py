@@ -29,5 +29,7 @@ class DeskDeps:
     secure_cookies: bool
     #: Warnings for everybody at the desk: messages set aside, a calendar about to end.
     notices: Callable[[Language], Sequence[str]]
+    #: Channel whose group of agents tickets are shown in too; None = there is no such group.
+    group_channel: str | None = None
     #: Why a priority was raised, in words (triage.routing.Router.reasons).
     reasons: Mapping[str, Text] = field(default_factory=dict)

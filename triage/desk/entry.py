@@ -22,6 +22,7 @@ from triage.desk.gate import (
     session_of,
 )
 from triage.desk.pages import MEDIA_TYPES, Desk
+from triage.links import linked_as, make_code, unlink
 
 
 class LoginForm(BaseModel):
@@ -98,8 +99,8 @@ def send_logout(
 
 
 def show_password(request: Request, desk: CurrentDesk, session: SignedIn) -> Response:
-    """Show the form for a new password."""
-    return desk.render(request, "password.html", session=session, error="")
+    """Show one's account: the form for a new password, and one's name in the agents' group."""
+    return _account_page(request, desk, session)
 
 
 def send_password(
@@ -109,18 +110,56 @@ def send_password(
     check_origin(request)
     check_token(session, form.csrf)
     if form.new != form.again:
-        return _password_page(request, desk, session, "passwords_differ")
+        return _account_page(request, desk, session, status=422, error="passwords_differ")
     try:
         token = change_password(desk.deps.store, session, form.old, form.new, desk.deps.clock())
     except AccountError as error:
-        return _password_page(request, desk, session, error.key)
+        return _account_page(request, desk, session, status=422, error=error.key)
     response = RedirectResponse("/desk", 303)
     put_cookie(desk, response, "session", token)
     return response
 
 
-def _password_page(request: Request, desk: Desk, session: Session, error: str) -> Response:
-    return desk.render(request, "password.html", status=422, session=session, error=error)
+def send_link(
+    request: Request, desk: CurrentDesk, session: SignedIn, form: Annotated[TokenForm, Form()]
+) -> Response:
+    """Show a one-time code by which one links one's name in the agents' group."""
+    check_origin(request)
+    check_token(session, form.csrf)
+    if desk.deps.group_channel is None:
+        raise HTTPException(404)
+    code = desk.deps.store.write(lambda tx: make_code(tx, session.account_id, desk.deps.clock()))
+    return _account_page(request, desk, session, code=code)
+
+
+def send_unlink(
+    request: Request, desk: CurrentDesk, session: SignedIn, form: Annotated[TokenForm, Form()]
+) -> Response:
+    """Cut the link with one's name in the agents' group."""
+    check_origin(request)
+    check_token(session, form.csrf)
+    channel = desk.deps.group_channel
+    if channel is None:
+        raise HTTPException(404)
+    desk.deps.store.write(lambda tx: unlink(tx, channel, session.account_id))
+    return RedirectResponse("/desk/password", 303)
+
+
+def _account_page(
+    request: Request, desk: Desk, session: Session, *, status: int = 200, error: str = "", code: str = ""
+) -> Response:
+    channel = desk.deps.group_channel
+    linked = channel and desk.deps.store.read(lambda tx: linked_as(tx, channel, session.account_id))
+    return desk.render(
+        request,
+        "password.html",
+        status=status,
+        session=session,
+        error=error,
+        channel=channel,
+        linked=linked,
+        code=code,
+    )
 
 
 def show_static(desk: CurrentDesk, name: str) -> Response:

@@ -3,7 +3,10 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import triage.model  # noqa: F401 - fills the metadata
+# They fill the metadata.
+import triage.links
+import triage.model
+import triage.topics  # noqa: F401
 
 context.configure(
     connection=context.config.attributes["connection"],

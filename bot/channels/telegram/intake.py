@@ -2,18 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import structlog
 from sqlalchemy import insert, select
 from telegram import CallbackQuery, Chat, Message, Update
 from telegram.constants import ChatAction
-from telegram.error import RetryAfter, TelegramError
 
-from bot.channels.telegram.api import Client, wait_of
+from bot.channels.telegram.api import Client
+from bot.channels.telegram.beside import Beside, patiently
+from bot.channels.telegram.forum.intake import ForumIntake
 from bot.channels.telegram.reading import NAME, group_to_answer, key_of, language_of, read_update
 from bot.channels.telegram.sending import split, units
 from bot.messages import Incoming
@@ -25,8 +25,6 @@ from triage.talks import find_conversation
 
 #: A group is told once in so many seconds where to write.
 HINT_SECONDS = 3600.0
-#: What is shown beside the turn waits at most so long for Telegram's leave.
-LONGEST_WAIT = 30.0
 _SET_ASIDE = table(SetAside)
 _log = structlog.get_logger()
 
@@ -42,7 +40,9 @@ class Intake:
     clock: Callable[[], datetime]
     #: The bot's name without the @, once it is known.
     bot_name: str = ""
-    _beside: set[asyncio.Task[None]] = field(default_factory=set)
+    #: The agents' group, if there is one.
+    forum: ForumIntake | None = None
+    beside: Beside
     _hinted: dict[int, float] = field(default_factory=dict)
 
     async def take_all(self, updates: Iterable[Update]) -> None:
@@ -81,12 +81,6 @@ class Intake:
 
         await asyncio.to_thread(self.store.write, work)
 
-    async def close(self) -> None:
-        """Stop what is still shown beside the turns."""
-        for task in self._beside:
-            task.cancel()
-        await asyncio.gather(*self._beside, return_exceptions=True)
-
     async def _in_order(self, updates: list[Update]) -> None:
         for update in updates:
             await self.take(update)
@@ -95,16 +89,18 @@ class Intake:
         if update.api_kwargs.get("broken"):
             await self.set_aside("", key_of(update), "MalformedUpdate")
             return
+        if self.forum and await self.forum.take(update):
+            return
         incoming = read_update(update)
         if incoming is None:
             self._hint(update)
             return
-        self._show(self._typing(incoming.sender))
+        self.beside.show(self._typing(incoming.sender))
         query = update.callback_query
         is_open = query is not None and await asyncio.to_thread(self._is_open, incoming)
         await asyncio.to_thread(self.turns.take, incoming, self.clock())
         if query is not None:
-            self._show(self._answer(query, mark=is_open))
+            self.beside.show(self._answer(query, mark=is_open))
 
     def _is_open(self, incoming: Incoming) -> bool:
         """Say whether a tap answers the open question, and not an older one."""
@@ -115,26 +111,21 @@ class Intake:
 
     # What Telegram shows beside the talk; lost if the service ends.
 
-    def _show(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(_quietly(work))
-        self._beside.add(task)
-        task.add_done_callback(self._beside.discard)
-
     async def _typing(self, chat_id: str) -> None:
         await self.client.bot.send_chat_action(chat_id, ChatAction.TYPING)
 
     async def _answer(self, query: CallbackQuery, *, mark: bool) -> None:
         """Stop the button's spinning, and show on its message what was chosen."""
-        await _patiently(lambda: self.client.bot.answer_callback_query(query.id))
+        await patiently(lambda: self.client.bot.answer_callback_query(query.id))
         message = query.message
         if not mark or not isinstance(message, Message):
             return
         text = self._with_choice(message, str(query.data))
         bot, chat_id, message_id = self.client.bot, message.chat.id, message.message_id
         if text:
-            await _patiently(lambda: bot.edit_message_text(text, chat_id, message_id))
+            await patiently(lambda: bot.edit_message_text(text, chat_id, message_id))
         else:
-            await _patiently(lambda: bot.edit_message_reply_markup(chat_id, message_id))
+            await patiently(lambda: bot.edit_message_reply_markup(chat_id, message_id))
 
     def _with_choice(self, message: Message, choice: str) -> str | None:
         """Give the message's text with the choice below it; None when that would be too long."""
@@ -154,7 +145,7 @@ class Intake:
             return
         self._hinted[group.id] = now + HINT_SECONDS
         language = language_of(update.message.from_user if update.message else None) or "zh"
-        self._show(self._say(group, self.wording().say("telegram_group", language)))
+        self.beside.show(self._say(group, self.wording().say("telegram_group", language)))
 
     async def _say(self, group: Chat, text: str) -> None:
         await self.client.bot.send_message(group.id, text)
@@ -163,24 +154,3 @@ class Intake:
 def _chat_of(update: Update) -> int:
     """Give the number of the chat whose order an update belongs to."""
     return update.effective_chat.id if update.effective_chat else 0
-
-
-async def _quietly(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except TelegramError as error:
-        _log.debug("Telegram did not show something", error=type(error).__name__)
-    except Exception:  # noqa: BLE001 - the talk does not depend on it
-        _log.exception("something beside the talk failed")
-
-
-async def _patiently(call: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-    """Call once, and once more when Telegram asks for a short wait."""
-    try:
-        await call()
-    except RetryAfter as error:
-        wait = wait_of(error).total_seconds()
-        if wait > LONGEST_WAIT:
-            raise
-        await asyncio.sleep(wait)
-        await call()

@@ -15,6 +15,10 @@ from telegram import BotCommand, BotCommandScopeAllPrivateChats
 from telegram.error import InvalidToken, TelegramError
 
 from bot.channels.telegram.api import ALLOWED_UPDATES, Client
+from bot.channels.telegram.beside import Beside
+from bot.channels.telegram.forum.group import Group
+from bot.channels.telegram.forum.intake import ForumIntake
+from bot.channels.telegram.forum.keeper import TopicKeeper
 from bot.channels.telegram.intake import Intake
 from bot.channels.telegram.polling import PAUSES, TOKEN_REFUSED, Poller
 from bot.channels.telegram.sending import TelegramChannel
@@ -52,11 +56,23 @@ class Telegram:
         turns: Turns,
         wording: Callable[[], Wording],
         clock: Callable[[], datetime],
+        group: Group | None = None,
     ) -> None:
         self._settings = settings
         self._client = Client(settings.token, settings.api_url)
         self._wording = wording
-        self._intake = Intake(client=self._client, store=store, turns=turns, wording=wording, clock=clock)
+        beside = Beside()
+        forum = ForumIntake(group=group, client=self._client, beside=beside, clock=clock) if group else None
+        self._keeper = TopicKeeper(group, self._client.bot, clock) if group else None
+        self._intake = Intake(
+            client=self._client,
+            store=store,
+            turns=turns,
+            wording=wording,
+            clock=clock,
+            forum=forum,
+            beside=beside,
+        )
         self.channel = TelegramChannel(self._client.bot)
 
     def routes(self) -> APIRouter:
@@ -70,7 +86,9 @@ class Telegram:
         """Serve until cancelled."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._client.close)
-            stack.push_async_callback(self._intake.close)
+            stack.push_async_callback(self._intake.beside.close)
+            if self._keeper:
+                stack.push_async_callback(_stop, asyncio.create_task(self._keeper.run()))
             introduction = asyncio.create_task(self._insist(self._introduce))
             stack.push_async_callback(_stop, introduction)
             await self._insist(self._choose_way)

@@ -1,0 +1,217 @@
+"""Keeping the topics up to date: one call after the other, at the pace of a group, through all faults."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Row
+from telegram import Bot
+from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+
+from bot.channels.telegram.api import delivery_error, wait_of
+from bot.channels.telegram.forum.card import CardMaker
+from bot.channels.telegram.forum.group import Group
+from bot.channels.telegram.forum.steps import Step, Values, next_step
+from triage import topics
+from triage.bell import DESK
+from triage.desk.casework import casework
+from triage.desk.ticket import TicketCase, find_ticket
+from triage.incidents import open_incidents
+from triage.store import StoreError, Transaction, Work
+
+#: Messages and edits that a group may be given in a minute; Telegram takes 20, and hints need some too.
+MOST_A_MINUTE = 17
+#: Without being rung, the keeper looks so often; more often where other processes write too.
+LOOK_SECONDS, LOOK_SHARED_SECONDS = 5.0, 1.0
+#: Tickets looked after in one round.
+MOST_AT_ONCE = 20
+#: A fault of the group or the network rests everything for so long, one of a ticket only that ticket.
+PAUSE_SECONDS, TICKET_PAUSE_SECONDS = 3.0, 60.0
+#: What the group itself lacks does not mend itself in a moment.
+MENDING_SECONDS = 30.0
+_log = structlog.get_logger()
+
+# What Telegram's words say of a topic and of its card.
+_TOPIC_GONE = ("thread not found", "topic_id_invalid", "topic_deleted")
+_CARD_GONE = ("message to edit not found", "message can't be edited", "message to pin not found")
+_SO_ALREADY = ("topic_not_modified", "message is not modified")
+_GROUP_LACKS = ("not enough rights", "chat not found", "not a forum", "need administrator rights")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """A topic and its ticket, as they are at one moment."""
+
+    topic: Row[Any]
+    ticket: TicketCase
+    step: Step | None
+
+
+class TopicKeeper:
+    """Shows the agents' group what the tickets are; one at a time in all processes that share a database."""
+
+    def __init__(self, group: Group, bot: Bot, clock: Callable[[], datetime]) -> None:
+        self._group = group
+        self._bot = bot
+        self._clock = clock
+        self._store = group.deps.store
+        self._chat = str(group.chat_id)
+        #: When the latest messages went out, in seconds of a clock that only goes forward.
+        self._sent: list[float] = []
+        #: Until when nothing is called, and until when a ticket is left alone.
+        self._rests_until = 0.0
+        self._tickets_rest: dict[int, float] = {}
+
+    async def run(self) -> None:
+        """Look after the topics until cancelled."""
+        bell = self._store.bell
+        with bell.listen(DESK) as listener:
+            while not bell.closed:
+                try:
+                    await self._round()
+                except StoreError:
+                    _log.exception("the topics cannot be looked up")
+                    self._rest(PAUSE_SECONDS)
+                await listener.wait(self._pause())
+
+    async def _round(self) -> None:
+        if time.monotonic() < self._rests_until:
+            return
+        tickets = await asyncio.to_thread(
+            self._store.read, lambda connection: topics.behind(connection, self._chat, MOST_AT_ONCE)
+        )
+        now = time.monotonic()
+        self._tickets_rest = {key: until for key, until in self._tickets_rest.items() if until > now}
+        for ticket_id in tickets:
+            if ticket_id not in self._tickets_rest:
+                await self._bring_up(ticket_id)
+            if time.monotonic() < self._rests_until:
+                return
+
+    async def _bring_up(self, ticket_id: int) -> None:
+        """Take all steps that a topic needs, until something has to rest."""
+        await self._write(lambda tx: topics.topic_of(tx, ticket_id, self._chat))
+        while time.monotonic() >= self._rests_until and ticket_id not in self._tickets_rest:
+            look = await asyncio.to_thread(self._look, ticket_id)
+            if look is None:
+                return
+            if look.step is None:
+                await asyncio.to_thread(self._note_shown, look)
+                return
+            if look.step.counted and not self._has_room():
+                return
+            await self._take(ticket_id, look.topic, look.step)
+
+    def _look(self, ticket_id: int) -> _Look | None:
+        return self._store.read(lambda connection: self._look_at(connection, ticket_id))
+
+    def _look_at(self, connection: Connection, ticket_id: int) -> _Look | None:
+        ticket = find_ticket(connection, ticket_id)
+        topic = topics.topic_in(connection, ticket_id, self._chat)
+        if ticket is None or topic is None:
+            return None
+        words = self._group.words(self._clock())
+        maker = CardMaker(
+            words=words,
+            ticket=ticket,
+            case=casework(self._group.deps, words, ticket),
+            incidents=open_incidents(Transaction(connection)),
+            undelivered=topics.undelivered(connection, ticket.row),
+            address=f"{self._group.address}/desk/tickets/{ticket.number}",
+        )
+        news = topics.news_for(connection, topic, ticket.row)
+        card = maker.make(topic.menu)
+        step = next_step(self._group.chat_id, topic, card, news, words, ticket.row["status"])
+        return _Look(topic=topic, ticket=ticket, step=step)
+
+    def _note_shown(self, look: _Look) -> None:
+        """Note that the topic shows it all, unless it was stirred since."""
+        seen, shown_at = look.topic, look.ticket.row["updated_at"]
+
+        def work(transaction: Transaction) -> None:
+            now = topics.topic_of(transaction, seen.ticket_id, self._chat)
+            if (now.menu, now.closed) == (seen.menu, seen.closed):
+                self._note(transaction, seen.ticket_id, shown_at=shown_at, stirred=False)
+
+        self._store.write(work)
+
+    async def _take(self, ticket_id: int, topic: Row[Any], step: Step) -> None:
+        """Take one step; that it is begun is stored first, so that a crash in its middle is seen."""
+        doubts = topic.doubts + (1 if topic.doing else 0)
+        await self._write(lambda tx: self._note(tx, ticket_id, doing=step.name, doubts=doubts))
+        if step.counted:
+            self._sent.append(time.monotonic())
+        try:
+            values = await step.call(self._bot)
+        except TelegramError as error:
+            await self._failed(ticket_id, step, error)
+        else:
+            noted = {**values, "doing": ""}
+            await self._write(lambda tx: self._note(tx, ticket_id, **noted))
+
+    async def _failed(self, ticket_id: int, step: Step, error: TelegramError) -> None:
+        if isinstance(error, BadRequest):
+            values = {**self._refused(ticket_id, step, error.message.lower()), "doing": ""}
+            await self._write(lambda tx: self._note(tx, ticket_id, **values))
+            return
+        if isinstance(error, RetryAfter):
+            self._rest(wait_of(error).total_seconds())
+        elif isinstance(error, Forbidden):
+            _log.error("the bot is not in the agents' group; `daozhang doctor` says what to do")
+            self._rest(MENDING_SECONDS)
+        else:
+            _log.warning(
+                "a topic could not be brought up to date", error=type(error).__name__, step=step.name
+            )
+            self._rest(PAUSE_SECONDS)
+        if delivery_error(error) is not None:
+            await self._write(lambda tx: self._note(tx, ticket_id, doing=""))
+
+    def _refused(self, ticket_id: int, step: Step, why: str) -> Values:
+        """Say what a refusal tells of the topic."""
+        if any(word in why for word in _SO_ALREADY):
+            return step.already
+        if any(word in why for word in _TOPIC_GONE):
+            _log.warning("a topic was deleted and is opened again", ticket=ticket_id)
+            return topics.NOTHING_SHOWN
+        if "topic_closed" in why:
+            return {"closed": True}
+        if any(word in why for word in _CARD_GONE):
+            return {"card_id": None, "card": "", "pinned": False}
+        if step.name == "pin":
+            _log.error("the bot may not pin messages in the agents' group; `daozhang doctor` says what to do")
+            return {"pinned": True}
+        if any(word in why for word in _GROUP_LACKS):
+            _log.error("the agents' group cannot be used; `daozhang doctor` says what to do", why=why)
+            self._rest(MENDING_SECONDS)
+        else:
+            _log.error("Telegram refuses a step in a topic", ticket=ticket_id, step=step.name, why=why)
+            self._tickets_rest[ticket_id] = time.monotonic() + TICKET_PAUSE_SECONDS
+        return {}
+
+    def _note(self, transaction: Transaction, ticket_id: int, **values: Any) -> None:
+        topics.note(transaction, ticket_id, self._chat, **values)
+
+    async def _write(self, work: Work[Any]) -> None:
+        await asyncio.to_thread(self._store.write, work)
+
+    # Resting
+
+    def _has_room(self) -> bool:
+        now = time.monotonic()
+        self._sent = [at for at in self._sent if at > now - 60]
+        if len(self._sent) < MOST_A_MINUTE:
+            return True
+        self._rests_until = max(self._rests_until, self._sent[0] + 60)
+        return False
+
+    def _rest(self, seconds: float) -> None:
+        self._rests_until = max(self._rests_until, time.monotonic() + seconds)
+
+    def _pause(self) -> float:
+        left = self._rests_until - time.monotonic()
+        return left if left > 0 else LOOK_SHARED_SECONDS if self._store.shared else LOOK_SECONDS

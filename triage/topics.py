@@ -1,0 +1,204 @@
+"""Topics: what a group of agents on a platform has been shown of each ticket."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Connection, Row, Select, UniqueConstraint, exists, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, SQLModel
+
+from triage.bell import DESK
+from triage.model import (
+    Account,
+    DeliveryStatus,
+    Message,
+    Moment,
+    Outbox,
+    Ticket,
+    TicketEvent,
+    TicketStatus,
+    table,
+)
+from triage.store import Transaction
+
+
+class Topic(SQLModel, table=True):
+    """What a group of agents has been shown of a ticket."""
+
+    __tablename__ = "topic"
+    __table_args__ = (UniqueConstraint("chat_id", "thread_id"),)
+
+    ticket_id: int = Field(primary_key=True, foreign_key="ticket.id")
+    #: The group.
+    chat_id: str = Field(primary_key=True)
+    #: The topic in it; None = it is yet to be opened.
+    thread_id: int | None = None
+    closed: bool = False
+    #: The topic's name as last set.
+    name: str = ""
+    #: The message with the card; None = it is yet to be sent.
+    card_id: int | None = None
+    pinned: bool = False
+    #: Hash of the card as last shown.
+    card: str = ""
+    #: Which menu is open below the card; "" = the first one.
+    menu: str = ""
+    #: The newest message of the talk, and the newest event, that the topic has.
+    message_id: int = 0
+    event_id: int = 0
+    #: The step that was begun and is not noted as done: after a crash nobody knows whether it happened.
+    doing: str = ""
+    #: How often nobody knew.
+    doubts: int = 0
+    #: True when there is something to show of which the ticket's row does not tell.
+    stirred: bool = False
+    #: `updated_at` of the ticket as last shown in full.
+    shown_at: datetime | None = Field(sa_column=Column(Moment, nullable=True))
+
+
+#: What is noted of a topic that is yet to be opened, or that is gone.
+NOTHING_SHOWN: dict[str, Any] = {
+    "thread_id": None,
+    "closed": False,
+    "name": "",
+    "card_id": None,
+    "pinned": False,
+    "card": "",
+    "menu": "",
+    "message_id": 0,
+    "event_id": 0,
+    "doing": "",
+    "shown_at": None,
+}
+#: A topic begins with at most so many lines of the talk before it.
+MOST_NEWS = 40
+#: How the keys of replies begin that were written in a topic: it has them already.
+FROM_A_TOPIC = "agent:topic:"
+_TOPIC, _TICKET, _MESSAGE, _EVENT = table(Topic), table(Ticket), table(Message), table(TicketEvent)
+_OUTBOX, _ACCOUNT = table(Outbox), table(Account)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """A line of the talk, or an agent's note, that a topic does not have yet."""
+
+    #: "merchant", "bot" or "agent".
+    author: str
+    #: Display name of the agent.
+    name: str | None
+    text: str
+    at: datetime
+    #: Of the message; 0 for a note.
+    message_id: int = 0
+    #: Of the event that holds a note; 0 for a message.
+    event_id: int = 0
+
+
+def behind(connection: Connection, chat_id: str, limit: int) -> Sequence[int]:
+    """Name the tickets of which the group must see more: first those that agents wait for, then by due time.
+
+    A ticket that was resolved before the group ever saw it is left out.
+    """
+    t, p = _TICKET.c, _TOPIC.c
+    is_open = t.status != TicketStatus.RESOLVED
+    newer = exists().where(_MESSAGE.c.conversation_id == t.conversation_id, _MESSAGE.c.id > p.message_id)
+    query = (
+        select(t.id)
+        .outerjoin(_TOPIC, (p.ticket_id == t.id) & (p.chat_id == chat_id))
+        .where(
+            (p.ticket_id.is_(None) & is_open)
+            | p.stirred
+            | (p.ticket_id.is_not(None) & (p.shown_at.is_(None) | (p.shown_at != t.updated_at)))
+            | (is_open & newer)
+        )
+        .order_by(func.coalesce(p.stirred, False).desc(), t.due_at, t.id)
+        .limit(limit)
+    )
+    return [row.id for row in connection.execute(query)]
+
+
+def topic_of(transaction: Transaction, ticket_id: int, chat_id: str) -> Row[Any]:
+    """Give what the group has been shown of a ticket; nothing at first."""
+    this = _this(ticket_id, chat_id)
+    values = {"ticket_id": ticket_id, "chat_id": chat_id, "doubts": 0, "stirred": False, **NOTHING_SHOWN}
+    insert = postgresql.insert if transaction.connection.dialect.name == "postgresql" else sqlite.insert
+    transaction.execute(insert(_TOPIC).values(values).on_conflict_do_nothing())
+    return transaction.execute(select(_TOPIC).where(this).with_for_update()).one()
+
+
+def note(transaction: Transaction, ticket_id: int, chat_id: str, **values: Any) -> None:
+    """Note what the group has been shown, or a step towards it."""
+    transaction.execute(update(_TOPIC).where(_this(ticket_id, chat_id)).values(values))
+
+
+def stir(transaction: Transaction, ticket_id: int, chat_id: str, **values: Any) -> None:
+    """Have the topic looked after soon, because of something that the ticket's row does not tell of."""
+    note(transaction, ticket_id, chat_id, stirred=True, **values)
+    transaction.touch(DESK)
+
+
+def topic_in(connection: Connection, ticket_id: int, chat_id: str) -> Row[Any] | None:
+    """Give what the group has been shown of a ticket; None when it was not begun."""
+    return connection.execute(select(_TOPIC).where(_this(ticket_id, chat_id))).first()
+
+
+def news_for(connection: Connection, topic: Row[Any], ticket: Any) -> list[News]:
+    """Give what was said and noted since the topic was last brought up to date, oldest first.
+
+    What was written in the topic itself is left out, and so is what came after the ticket was resolved.
+    """
+    m, e = _MESSAGE.c, _EVENT.c
+    lines = (
+        select(m.id, m.author, m.text, m.at, _ACCOUNT.c.display_name)
+        .outerjoin(_ACCOUNT, _ACCOUNT.c.id == m.account_id)
+        .where(m.conversation_id == ticket["conversation_id"], m.id > topic.message_id)
+        .where(m.key.is_(None) | ~m.key.startswith(FROM_A_TOPIC, autoescape=True))
+        .order_by(m.id.desc())
+        .limit(MOST_NEWS)
+    )
+    notes = (
+        select(e.id, e.data, e.at, _ACCOUNT.c.display_name)
+        .outerjoin(_ACCOUNT, _ACCOUNT.c.id == e.account_id)
+        .where(e.ticket_id == topic.ticket_id, e.id > topic.event_id, e.account_id.is_not(None))
+        .order_by(e.id)
+    )
+    news: list[News] = []
+    for row in reversed(connection.execute(lines).all()):
+        # Two that came at once may have been stored the other way round; a talk goes by its numbers.
+        at = max(row.at, news[-1].at) if news else row.at
+        said = News(author=row.author, name=row.display_name, text=row.text, at=at, message_id=row.id)
+        news.append(said)
+    news += [
+        News(author="agent", name=row.display_name, text=row.data["text"], at=row.at, event_id=row.id)
+        for row in connection.execute(notes)
+        if row.data.get("text") and not row.data.get("topic")
+    ]
+    end = ticket["resolved_at"]
+    return sorted((one for one in news if end is None or one.at <= end), key=lambda one: one.at)
+
+
+def undelivered(connection: Connection, ticket: Any) -> int:
+    """Count the replies of agents, since the ticket was filed, that did not or may not have arrived."""
+    lost = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN)
+    query = (
+        select(func.count())
+        .select_from(_OUTBOX)
+        .join(_MESSAGE, _MESSAGE.c.id == _OUTBOX.c.message_id)
+        .where(_MESSAGE.c.conversation_id == ticket["conversation_id"], _MESSAGE.c.author == "agent")
+        .where(_MESSAGE.c.at >= ticket["created_at"], _OUTBOX.c.status.in_(lost))
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def ticket_in(connection: Connection, chat_id: str, thread_id: int) -> Row[Any] | None:
+    """Find the ticket of a topic (id, conversation_id, language); None when the topic is none of ours."""
+    t, p = _TICKET.c, _TOPIC.c
+    theirs = (p.chat_id == chat_id) & (p.thread_id == thread_id)
+    query: Select[Any] = select(t.id, t.conversation_id, t.language).join(_TOPIC, p.ticket_id == t.id)
+    return connection.execute(query.where(theirs)).first()
+
+
+def _this(ticket_id: int, chat_id: str) -> Any:
+    return (_TOPIC.c.ticket_id == ticket_id) & (_TOPIC.c.chat_id == chat_id)
