@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -17,8 +18,10 @@ import pytest
 
 #: The command as it was installed beside the Python that runs the tests.
 COMMAND = Path(sys.executable).with_name("daozhang")
+#: The same with another clock.
+STARTED = Path(__file__).with_name("started.py")
 #: Seconds that a start or an end may take before a test gives up.
-PATIENCE = 30
+PATIENCE = 60
 
 
 class Ended(NamedTuple):
@@ -69,8 +72,18 @@ class Service:
             "database_url": database_url,
         }
         self._settings |= settings
+        #: What starts it, and what that is told in the environment.
+        self._program: list[Path | str] = [COMMAND]
+        self._told: dict[str, str] = {}
         self._log = folder / "service.log"
         self._process: subprocess.Popen[bytes] | None = None
+
+    def as_if_now_were(self, moment: datetime) -> Self:
+        """Shift its clock, so that its first start is at this moment."""
+        shift = (moment - datetime.now(UTC)).total_seconds()
+        self._program = [sys.executable, STARTED]
+        self._told |= {"TEST_CLOCK_SHIFT": str(shift)}
+        return self
 
     def __enter__(self) -> Self:
         self.start()
@@ -91,9 +104,9 @@ class Service:
         self._folder.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [COMMAND, "serve"],
+                [*self._program, "serve"],
                 cwd=self._folder,
-                env=scrubbed_environment(**self._settings),
+                env=scrubbed_environment(**self._settings) | self._told,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

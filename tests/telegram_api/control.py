@@ -18,7 +18,7 @@ from tests.telegram_api.faults import FAULTS, Fault
 from tests.telegram_api.people import Group, Json, Shown, User
 from tests.telegram_api.server import Listener, application
 
-PATIENCE = 30  # seconds for one action, and for `wait_for`
+PATIENCE = 60  # seconds for one action, and for `wait_for`
 T = TypeVar("T")
 
 

@@ -28,7 +28,7 @@ class Step:
     call: Callable[[Bot], Awaitable[Values]]
     #: What is to be noted when Telegram says that it is so already.
     already: Values = field(default_factory=dict)
-    #: True for messages and edits: Telegram takes twenty of them a minute in a group.
+    #: True for messages, edits and new topics: Telegram takes twenty of them a minute in a group.
     counted: bool = True
 
 
@@ -63,7 +63,7 @@ def _open(chat_id: int, card: Card) -> Step:
         opened = await bot.create_forum_topic(chat_id, card.name)
         return {"thread_id": opened.message_thread_id, "name": card.name}
 
-    return Step(name="open", call=call, counted=False)
+    return Step(name="open", call=call)
 
 
 def _reopen(chat_id: int, topic: Row[Any]) -> Step:
