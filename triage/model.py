@@ -69,6 +69,8 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"
     #: The platform may or may not have shown it; a person decides.
     UNCERTAIN = "uncertain"
+    #: It did not arrive, and a person has decided to leave it at that.
+    LEFT = "left"
 
 
 class Conversation(SQLModel, table=True):
@@ -144,6 +146,8 @@ class Outbox(SQLModel, table=True):
     due_at: datetime = _moment()
     #: Why it failed or is tried again, as one word: blocked, refused, busy, …
     error: str | None = None
+    #: When a person had it sent once more: the time that it may take begins anew.
+    resent_at: datetime | None = _moment(nullable=True)
 
 
 class SetAside(SQLModel, table=True):

@@ -1,0 +1,15 @@
+"""Deliveries that a person had sent once more."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    op.add_column("outbox", sa.Column("resent_at", sa.DateTime(timezone=True), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("outbox", "resent_at")
