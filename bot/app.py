@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import structlog
@@ -154,6 +155,7 @@ def _telegram(parts: Parts, settings: Settings, clock: Callable[[], datetime]) -
         api_url=settings.telegram_api_url,
         webhook_url=settings.telegram_webhook_url,
         webhook_secret=secret,
+        process=f"{gethostname()}:{settings.data_dir}",
     )
     return Telegram(reached, parts.store, parts.turns, lambda: parts.wording, clock)
 

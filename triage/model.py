@@ -323,6 +323,18 @@ class ProofFailure(SQLModel, table=True):
     at: datetime = _moment()
 
 
+class Lease(SQLModel, table=True):
+    """What only one process at a time does, and which one does it (triage.leases)."""
+
+    __tablename__ = "lease"
+
+    name: str = Field(primary_key=True)
+    #: The process: its machine and data folder, the same after a start.
+    holder: str
+    #: When it may be taken from a holder that is not heard of any more.
+    until: datetime = _moment()
+
+
 def table(model: type[SQLModel]) -> Table:
     """Give the Core table of a model: the turn speaks Core, which is ten times faster than the ORM."""
     return cast("Table", model.__table__)  # type: ignore[attr-defined]

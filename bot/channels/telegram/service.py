@@ -19,6 +19,7 @@ from bot.channels.telegram.intake import Intake
 from bot.channels.telegram.polling import PAUSES, TOKEN_REFUSED, Poller
 from bot.channels.telegram.sending import TelegramChannel
 from bot.channels.telegram.webhook import build_webhook
+from bot.lease import HeldWork
 from bot.messages import Command
 from bot.talk.wording import Wording
 from bot.turn import Turns
@@ -40,6 +41,8 @@ class TelegramSettings:
     #: Empty = long polling.
     webhook_url: str = ""
     webhook_secret: str = field(default="", repr=False)
+    #: Which of the processes on one database this is: the same after a start.
+    process: str = ""
 
 
 class Telegram:
@@ -57,6 +60,8 @@ class Telegram:
         self._client = Client(settings.token, settings.api_url)
         self._wording = wording
         self._intake = Intake(client=self._client, store=store, turns=turns, wording=wording, clock=clock)
+        # Telegram gives updates to one poller: of several processes on one database, one fetches.
+        self._fetching = HeldWork(store, "telegram updates", settings.process, clock)
         self.channel = TelegramChannel(self._client.bot)
 
     def routes(self) -> APIRouter:
@@ -77,7 +82,7 @@ class Telegram:
             if self._settings.webhook_url:
                 await introduction
                 await asyncio.Event().wait()
-            await Poller(self._client, self._intake).run()
+            await self._fetching.run(Poller(self._client, self._intake).run)
 
     async def _insist(self, step: Callable[[], Awaitable[None]]) -> None:
         """Try a step until Telegram takes it."""
