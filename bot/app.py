@@ -145,19 +145,24 @@ def _web_chat(parts: Parts, settings: Settings, clock: Callable[[], datetime]) -
 
 def _telegram(parts: Parts, settings: Settings, clock: Callable[[], datetime]) -> Telegram | None:
     """Open the Telegram channel, if there is a token for it."""
+    reached = telegram_settings(settings)
+    return Telegram(reached, parts.store, parts.turns, lambda: parts.wording, clock) if reached else None
+
+
+def telegram_settings(settings: Settings) -> TelegramSettings | None:
+    """Give how the bot is reached, its secrets kept out of the logs from then on; None without a token."""
     token = settings.telegram_token.get_secret_value()
     if not token:
         return None
     secret = settings.telegram_webhook_secret.get_secret_value()
     hide(token, secret)
-    reached = TelegramSettings(
+    return TelegramSettings(
         token=token,
         api_url=settings.telegram_api_url,
         webhook_url=settings.telegram_webhook_url,
         webhook_secret=secret,
         process=f"{gethostname()}:{settings.data_dir}",
     )
-    return Telegram(reached, parts.store, parts.turns, lambda: parts.wording, clock)
 
 
 async def _keep_promises(parts: Parts, clock: Callable[[], datetime]) -> None:

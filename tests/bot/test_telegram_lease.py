@@ -26,6 +26,13 @@ class Pair:
         held = [one for one in self.services for row in rows if row.holder.endswith(str(one.data_dir))]
         return held[0] if held else None
 
+    def wait_for_holder(self) -> TelegramService:
+        """Wait until one of them has it."""
+        self.api.wait_for(self.holder)
+        held = self.holder()
+        assert held
+        return held
+
     def other(self, service: TelegramService) -> TelegramService:
         return next(one for one in self.services if one is not service)
 
@@ -56,7 +63,7 @@ def test_one_of_two_services_polls_and_the_other_takes_over(
     with postgres.database() as url, two_services(tmp_path, telegram_api, url) as pair:
         crowd = Crowd(pair.services[0], 5)
         crowd.say(5)
-        holder = telegram_api.wait_for(pair.holder)
+        holder = pair.wait_for_holder()
         crowd.bot.settle()
         assert pair.refusals() == [], "nobody fetches beside the holder"
 
