@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import structlog
@@ -145,23 +146,31 @@ def _web_chat(parts: Parts, settings: Settings, clock: Callable[[], datetime]) -
 
 def _telegram(parts: Parts, settings: Settings, clock: Callable[[], datetime]) -> Telegram | None:
     """Open the Telegram channel, if there is a token for it."""
-    token = settings.telegram_token.get_secret_value()
-    if not token:
+    reached = telegram_settings(settings)
+    if reached is None:
         return None
-    secret = settings.telegram_webhook_secret.get_secret_value()
-    hide(token, secret)
-    reached = TelegramSettings(
-        token=token,
-        api_url=settings.telegram_api_url,
-        webhook_url=settings.telegram_webhook_url,
-        webhook_secret=secret,
-    )
     group = None
     if settings.telegram_agent_group is not None:
         deps = desk_surroundings(parts, settings, clock)
         language = settings.telegram_agent_language
         group = Group.open(settings.telegram_agent_group, deps, settings.address, language)
     return Telegram(reached, parts.store, parts.turns, lambda: parts.wording, clock, group)
+
+
+def telegram_settings(settings: Settings) -> TelegramSettings | None:
+    """Give how the bot is reached, its secrets kept out of the logs from then on; None without a token."""
+    token = settings.telegram_token.get_secret_value()
+    if not token:
+        return None
+    secret = settings.telegram_webhook_secret.get_secret_value()
+    hide(token, secret)
+    return TelegramSettings(
+        token=token,
+        api_url=settings.telegram_api_url,
+        webhook_url=settings.telegram_webhook_url,
+        webhook_secret=secret,
+        process=f"{gethostname()}:{settings.data_dir}",
+    )
 
 
 async def _keep_promises(parts: Parts, clock: Callable[[], datetime]) -> None:

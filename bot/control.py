@@ -14,6 +14,8 @@ from bot.administration import Administration, AdministrationError
 
 LONGEST_LINE = 65536
 PATIENCE_SECONDS = 15
+#: Is asked by who only wants to know whether the service runs.
+ARE_YOU_THERE = "are you there"
 
 
 def socket_in(folder: Path) -> Path:
@@ -27,8 +29,11 @@ async def open_control(folder: Path, administration: Administration) -> asyncio.
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = json.loads(await asyncio.wait_for(reader.readline(), PATIENCE_SECONDS))
-            said = await asyncio.to_thread(administration.run, request["command"], request["values"])
-            answer = {"said": said}
+            if request["command"] == ARE_YOU_THERE:
+                answer = {"said": "yes"}
+            else:
+                said = await asyncio.to_thread(administration.run, request["command"], request["values"])
+                answer = {"said": said}
         except AdministrationError as error:
             answer = {"error": str(error)}
         except (ValueError, KeyError, TypeError, TimeoutError):
@@ -61,3 +66,13 @@ def ask_service(folder: Path, command: str, values: dict[str, Any]) -> str | Non
     if "error" in answer:
         raise AdministrationError(answer["error"])
     return str(answer.get("said", ""))
+
+
+def is_running(folder: Path) -> bool:
+    """Say whether a service answers on this data folder."""
+    try:
+        return ask_service(folder, ARE_YOU_THERE, {}) is not None
+    except AdministrationError:
+        return True  # an older one, that does not know the question
+    except OSError:
+        return False

@@ -37,6 +37,8 @@ class Incoming:
     command: Command | None = None
     #: Something that is no text, which the bot cannot read; `text` may be its caption.
     attachment: Attachment | None = None
+    #: A phone number that was masked in `text` when the message was set aside; encrypted while it is stored.
+    phone: str | None = None
 
     def cleaned(self) -> "Incoming":
         """Leave out what no text holds and no database takes: control characters, halves of characters."""

@@ -5,7 +5,7 @@ from datetime import time
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from triage.vault import Vault, VaultError
@@ -141,3 +141,8 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """The address that people use, without a slash at the end."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+
+def mistakes(problem: ValidationError) -> list[str]:
+    """Say what is wrong with which setting."""
+    return [f"DAOZHANG_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in problem.errors()]

@@ -24,7 +24,7 @@ from triage.model import SetAside, table
 from triage.store import Store, Transaction
 from triage.talks import Line
 from triage.tickets import TicketDraft, TicketView
-from triage.vault import Vault
+from triage.vault import Vault, VaultError
 
 #: How long to wait after each failure; the fifth sets the message aside for a person.
 RETRY_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
@@ -117,7 +117,7 @@ class Turns:
         )
 
     def _retry(self, row: Row[Any], now: datetime) -> None:
-        incoming = Incoming(**row.payload)
+        incoming = self._set_aside_message(row.payload)
         this = _SET_ASIDE.c.id == row.id
 
         def again(transaction: Transaction) -> None:
@@ -136,6 +136,14 @@ class Turns:
             }
             self._store.write(lambda transaction: transaction.execute(update(_SET_ASIDE).where(this), values))
 
+    def _set_aside_message(self, payload: dict[str, Any]) -> Incoming:
+        """Read what _keep stored; a phone number that another key locked is lost."""
+        incoming = Incoming(**payload)
+        try:
+            return replace(incoming, phone=self._vault.open(incoming.phone) if incoming.phone else None)
+        except VaultError:
+            return replace(incoming, phone=None)
+
     def _keep(self, transaction: Transaction, incoming: Incoming, error: str, now: datetime) -> None:
         """Keep a message whose turn failed, redacted; once, however often it comes."""
         same = (
@@ -145,13 +153,15 @@ class Turns:
         )
         if transaction.execute(select(_SET_ASIDE.c.id).where(same)).first():
             return
-        text = redact(incoming.text).text if incoming.text is not None else None
+        redacted = redact(incoming.text) if incoming.text is not None else None
+        text = redacted.text if redacted else None
+        phone = self._vault.lock(redacted.phones[0]) if redacted and redacted.phones else None
         choice = redact(incoming.choice).text if incoming.choice is not None else None
         values = {
             "channel": incoming.channel,
             "sender": incoming.sender,
             "key": incoming.key,
-            "payload": asdict(replace(incoming, text=text, choice=choice)),
+            "payload": asdict(replace(incoming, text=text, choice=choice, phone=phone)),
             "tries": 1,
             "next_try_at": now + RETRY_AFTER[0],
             "error": error,

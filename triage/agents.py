@@ -2,19 +2,42 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Row, select, update
 
-from triage.bell import chat_topic
-from triage.model import Account, Conversation, Incident, Message, Ticket, TicketStatus, table
+from triage.bell import OUTBOX, chat_topic
+from triage.model import (
+    Account,
+    Conversation,
+    DeliveryStatus,
+    Incident,
+    Message,
+    Outbox,
+    Ticket,
+    TicketStatus,
+    table,
+)
 from triage.store import Transaction
 from triage.talks import line_with_key, post
 from triage.tickets import TicketError, record
 from triage.vault import Vault
 
 _TICKET, _MESSAGE, _ACCOUNT = table(Ticket), table(Message), table(Account)
-_CONVERSATION, _INCIDENT = table(Conversation), table(Incident)
+_CONVERSATION, _INCIDENT, _OUTBOX = table(Conversation), table(Incident), table(Outbox)
+#: What an agent may decide on a reply that did not arrive, or nobody knows.
+Decision = Literal["again", "arrived", "left"]
+#: Decision -> the deliveries that it is for, what becomes of them, and the event.
+_DECISIONS: dict[Decision, tuple[tuple[DeliveryStatus, ...], DeliveryStatus, str]] = {
+    "again": ((DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN), DeliveryStatus.WAITING, "sent_again"),
+    "arrived": ((DeliveryStatus.UNCERTAIN,), DeliveryStatus.SENT, "arrival_confirmed"),
+    "left": ((DeliveryStatus.FAILED,), DeliveryStatus.LEFT, "left_undelivered"),
+}
+
+
+def decisions_on(status: str) -> tuple[Decision, ...]:
+    """List what may be decided on a delivery that has come so far."""
+    return tuple(decision for decision, (of, _, _) in _DECISIONS.items() if status in of)
 
 
 def claim(transaction: Transaction, ticket_id: int, account_id: int, now: datetime) -> None:
@@ -102,6 +125,40 @@ def note(
     _change(transaction, row, now)
     data = {"text": text.strip()} | ({"topic": True} if topic else {})
     record(transaction, ticket_id, "noted", now, account_id=account_id, data=data)
+
+
+def decide_delivery(
+    transaction: Transaction,
+    ticket_id: int,
+    account_id: int,
+    message_id: int,
+    decision: Decision,
+    now: datetime,
+) -> None:
+    """Decide what becomes of a reply that did not arrive, or nobody knows; on resolved tickets too."""
+    row = _row(transaction, ticket_id)
+    if row.status != TicketStatus.RESOLVED:
+        row = _mine(transaction, ticket_id, account_id, now)
+    from_status, status, event = _DECISIONS[decision]
+    theirs = select(_CONVERSATION.c.sender).where(_CONVERSATION.c.id == row.conversation_id)
+    message = select(_MESSAGE.c.id).where(
+        _MESSAGE.c.id == message_id,
+        _MESSAGE.c.conversation_id == row.conversation_id,
+        _MESSAGE.c.author == "agent",
+    )
+    delivery = (
+        _OUTBOX.c.message_id.in_(message)
+        & (_OUTBOX.c.recipient == theirs.scalar_subquery())
+        & _OUTBOX.c.status.in_(from_status)
+    )
+    values: dict[str, Any] = {"status": status}
+    if decision == "again":
+        # The same row: it keeps its place before later messages, and the parts that were surely sent.
+        values |= {"due_at": now, "resent_at": now, "error": None}
+    if not transaction.execute(update(_OUTBOX).where(delivery), values).rowcount:
+        raise TicketError("delivery_settled")
+    transaction.touch(OUTBOX)
+    record(transaction, ticket_id, event, now, account_id=account_id, data={"message_id": message_id})
 
 
 def wait(transaction: Transaction, ticket_id: int, account_id: int, now: datetime, *, text: str = "") -> None:

@@ -69,6 +69,8 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"
     #: The platform may or may not have shown it; a person decides.
     UNCERTAIN = "uncertain"
+    #: It did not arrive, and a person has decided to leave it at that.
+    LEFT = "left"
 
 
 class Conversation(SQLModel, table=True):
@@ -144,6 +146,8 @@ class Outbox(SQLModel, table=True):
     due_at: datetime = _moment()
     #: Why it failed or is tried again, as one word: blocked, refused, busy, …
     error: str | None = None
+    #: When a person had it sent once more: the time that it may take begins anew.
+    resent_at: datetime | None = _moment(nullable=True)
 
 
 class SetAside(SQLModel, table=True):
@@ -317,6 +321,18 @@ class ProofFailure(SQLModel, table=True):
     conversation_id: int = Field(foreign_key="conversation.id", index=True)
     merchant_no: str = Field(index=True)
     at: datetime = _moment()
+
+
+class Lease(SQLModel, table=True):
+    """What only one process at a time does, and which one does it (triage.leases)."""
+
+    __tablename__ = "lease"
+
+    name: str = Field(primary_key=True)
+    #: The process: its machine and data folder, the same after a start.
+    holder: str
+    #: When it may be taken from a holder that is not heard of any more.
+    until: datetime = _moment()
 
 
 def table(model: type[SQLModel]) -> Table:

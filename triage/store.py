@@ -72,7 +72,7 @@ class Store:
     GROUP = 32
 
     def __init__(self, url: str) -> None:
-        self.url = _known(url)
+        self.url = known_url(url)
         self.bell = Bell()
         #: True when other processes may write too: streams then look again without being rung.
         self.shared = self.url.get_backend_name() == "postgresql"
@@ -163,7 +163,7 @@ class Store:
             future.set_result(result)
 
 
-def _known(address: str) -> URL:
+def known_url(address: str) -> URL:
     """Read a database's address; raises StoreError when it is none that can be used."""
     try:
         url = make_url(address)

@@ -14,6 +14,7 @@ from rich.console import Console
 from bot.administration import Administration, AdministrationError
 from bot.app import now, open_parts
 from bot.channels.console import ConsoleChats
+from bot.commands.doctor import doctor as check_up
 from bot.commands.kb import kb
 from bot.commands.terminal import talk_in_terminal
 from bot.commands.understand import answer_line, evaluate, packaged_reader, teach
@@ -22,7 +23,7 @@ from bot.expertise import LiveExpertise
 from bot.logs import set_up_logs
 from bot.parts import put_together
 from bot.serving import ServiceError, run_service
-from bot.settings import Settings
+from bot.settings import Settings, mistakes
 from bot.talk.wording import SHANGHAI
 from knowledge.yaml_source import KnowledgeError
 from triage.store import Store, StoreError
@@ -66,8 +67,7 @@ def _settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [f"DAOZHANG_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
-        _give_up("the settings are wrong (see .env.example)\n  " + "\n  ".join(lines))
+        _give_up("the settings are wrong (see .env.example)\n  " + "\n  ".join(mistakes(error)))
 
 
 @cli.command()
@@ -138,6 +138,14 @@ def understand(
                 sys.stdout.flush()
     else:
         _give_up("understand reads lines of JSON with --json, or measures with --eval FILE")
+
+
+@cli.command()
+def doctor(
+    *, as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a page.")] = False
+) -> None:
+    """Check settings, database, knowledge base and Telegram, and say what to do."""
+    check_up(as_json=as_json)
 
 
 @cli.command()

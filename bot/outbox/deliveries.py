@@ -26,6 +26,8 @@ class Delivery:
     #: Its number among the takings of this row: another process that took it over has a higher one.
     attempt: int
     parts_sent: int
+    #: When a person had it sent once more.
+    resent_at: datetime | None
     message: Outgoing
 
 
@@ -80,7 +82,13 @@ def _delivery(row: Row[Any]) -> Delivery:
         language=row.talk["language"],
         at=row.at,
     )
-    return Delivery(id=row.id, attempt=row.attempts + 1, parts_sent=row.parts_sent, message=message)
+    return Delivery(
+        id=row.id,
+        attempt=row.attempts + 1,
+        parts_sent=row.parts_sent,
+        resent_at=row.resent_at,
+        message=message,
+    )
 
 
 def mark(transaction: Transaction, delivery: Delivery, **values: Any) -> bool:

@@ -112,7 +112,7 @@ class OutboxWorker:
     def _later(self, delivery: Delivery, error: DeliveryError) -> dict[str, Any]:
         """Try again after what the platform asks for, or after ever longer pauses; not for ever."""
         now = self._clock()
-        if now - delivery.message.at > GIVE_UP_AFTER:
+        if now - (delivery.resent_at or delivery.message.at) > GIVE_UP_AFTER:
             _log.warning("a delivery is given up", delivery=delivery.id, error=error.reason)
             return {"status": DeliveryStatus.FAILED, "error": error.reason}
         pause = error.after or min(timedelta(seconds=2 ** min(delivery.attempt - 1, 10)), LONGEST_PAUSE)

@@ -19,7 +19,7 @@ from bot.talk.wording import Wording
 from knowledge.engine import Engine
 from knowledge.inquiry import MOST_QUESTIONS
 from knowledge.loader import KnowledgeBase
-from knowledge.model import UNKNOWN, Fact, Language, Reading, from_json
+from knowledge.model import UNKNOWN, Fact, Reading, from_json
 from knowledge.reading.facts import COMPLAINTS
 from knowledge.reading.reader import Reader
 from knowledge.redaction import redact
@@ -74,7 +74,7 @@ class Conversation:
         if incoming.choice is not None:
             self._tapped(decision, situation, incoming.choice)
         elif incoming.text is not None:
-            self._told(decision, situation, incoming.text, incoming.language)
+            self._told(decision, situation, incoming.text, incoming)
         elif incoming.command is None and incoming.attachment is None:
             self._looked_up(decision, situation, said)
         if incoming.command is not None:
@@ -201,7 +201,7 @@ class Conversation:
 
     # Words.
 
-    def _told(self, decision: Decision, situation: Situation, text: str, language: Language | None) -> None:
+    def _told(self, decision: Decision, situation: Situation, text: str, incoming: Incoming) -> None:
         command = COMMANDS.get(text.strip().lower())
         if command:
             self._chose(decision, situation, command)
@@ -214,9 +214,9 @@ class Conversation:
         reading = self._reader.read(redacted.text, situation.now, expecting)
         decision.heard = redacted.text
         decision.talk = replace(
-            talk, language=language_of_talk(talk, reading, language, first=situation.first)
+            talk, language=language_of_talk(talk, reading, incoming.language, first=situation.first)
         )
-        decision.contact = redacted.phones[0] if redacted.phones else None
+        decision.contact = redacted.phones[0] if redacted.phones else incoming.phone
         if self._silenced(decision, situation, reading):
             return
         if decision.contact and situation.ticket:

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 
 from bot.messages import DeliveryError, Outgoing, Rate, RefusedError
 from bot.outbox import deliveries
@@ -176,6 +176,16 @@ async def test_pauses_grow_and_a_day_is_enough(store: Store) -> None:
     assert rows(store)["hello"].error == "unreachable"
     await work_off(store, platform, clock)
     assert platform.shown == [("m1", "later")]
+
+
+async def test_what_a_person_has_sent_once_more_gets_another_day(store: Store) -> None:
+    platform, clock = Platform(), Clock(NOW + GIVE_UP_AFTER + timedelta(minutes=1))
+    say(store, "li", "hello", author="agent")
+    anew = {"resent_at": clock.now - timedelta(hours=1), "due_at": clock.now}
+    store.write(lambda tx: tx.execute(update(_OUTBOX), anew))
+    platform.faults["hello"] = [DeliveryError("busy")]
+    await work_off(store, platform, clock)
+    assert ends(store) == {"hello": "waiting"}
 
 
 async def test_a_doubtful_text_of_the_bot_is_sent_once_more_and_marked(store: Store) -> None:

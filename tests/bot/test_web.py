@@ -13,6 +13,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import Row
 
 from bot.app import build_app
 from bot.parts import Parts
@@ -22,6 +23,7 @@ from triage import accounts, agents
 from triage.model import Role
 
 CARD = "6222020200112345679"
+PHONE = "13812345678"
 
 
 class Clock:
@@ -69,6 +71,10 @@ class House:
             value = known.get(last["ask"]["fact"], "unknown")
             await self.tap(conversation, next(o["id"] for o in last["ask"]["options"] if o["value"] == value))
         return last
+
+    def rows(self, statement: str) -> list[Row[Any]]:
+        """Read the database."""
+        return self.parts.store.read(lambda connection: list(connection.exec_driver_sql(statement)))
 
     async def talk(self, conversation: str) -> dict[str, Any]:
         """Read the whole talk."""
@@ -333,3 +339,29 @@ async def _fail_and_retry(house: House, retry: Callable[[], int]) -> None:
     assert retry() == 1
     assert len((await house.talk(token))["messages"]) >= 2
     assert retry() == 0
+
+
+def test_the_phone_number_of_a_failed_turn_is_kept_encrypted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(_leave_a_number_while_it_fails(house, monkeypatch))
+
+
+async def _leave_a_number_while_it_fails(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = (await house.say("人工"))["conversation"]
+    with monkeypatch.context() as broken:
+        broken.setattr(house.parts.conversation, "hear", _fail)
+        body = {"conversation": token, "client_id": str(uuid4()), "text": f"请打 {PHONE}"}
+        assert (await house.client.post("/chat/api/messages", json=body)).status_code == 202
+    [kept] = house.rows("SELECT payload FROM set_aside")
+    assert PHONE not in str(kept.payload)
+    assert "138****5678" in str(kept.payload)
+    house.clock.now += timedelta(seconds=6)
+    assert house.parts.turns.retry(house.clock.now) == 1
+    [ticket] = house.rows("SELECT contact FROM ticket")
+    assert house.parts.vault.open(ticket.contact) == PHONE
+    assert "138****5678" in (await house.talk(token))["messages"][-1]["text"]
+
+
+def _fail(*_: Any) -> Any:
+    raise RuntimeError("a bug")

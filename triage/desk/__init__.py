@@ -45,6 +45,7 @@ def build_desk(deps: DeskDeps) -> APIRouter:
         f"{ticket}/hand-over": steps.hand_over,
         f"{ticket}/reply": steps.reply,
         f"{ticket}/note": steps.note,
+        f"{ticket}/delivery": steps.decide_delivery,
         f"{ticket}/wait": steps.wait,
         f"{ticket}/resume": steps.resume,
         f"{ticket}/resolve": steps.resolve,

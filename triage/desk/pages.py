@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from knowledge.model import Text
 from knowledge.yaml_source import read_texts
 from triage.accounts import Session
+from triage.desk.alarms import alarms
 from triage.desk.deps import DeskDeps
 from triage.desk.words import TEXTS, Words, language_of
 from triage.model import ticket_number
@@ -71,13 +72,14 @@ class Desk:
         session: Session | None = None,
         **context: Any,
     ) -> HTMLResponse:
-        """Render a page; templates know w (words), say, session, notices and the context."""
+        """Render a page; templates know w (words), say, session, notices, alarms and the context."""
         words = context.pop("w", None) or self.words(request)
         page = self.environment.get_template(template).render(
             w=words,
             say=words.say,
             session=session,
             notices=self.deps.notices(words.language) if session else (),
+            alarms=self.deps.store.read(alarms) if session else None,
             switch=_switch(request, words),
             **context,
         )

@@ -33,6 +33,7 @@ _STATUS = {
     "not_yours": 409,
     "resolved_already": 409,
     "another_open": 409,
+    "delivery_settled": 409,
     "csrf": 403,
 }
 Kind = Literal["reply", "note", "wait", "hand-over", "resolve", ""]
@@ -50,6 +51,9 @@ class StepForm(BaseModel):
     #: "account:<id>" or "queue:<name>".
     to: str = ""
     cause: str = ""
+    #: The message whose delivery is decided on, and how.
+    message: int = Field(default=0, ge=0, lt=2**31)
+    how: agents.Decision = "again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +180,16 @@ def reply(step: TicketStep) -> Response:
             tx, step.ticket_id, step.session.account_id, step.text, step.now, seen=step.form.seen, key=key
         ),
         "reply",
+    )
+
+
+def decide_delivery(step: TicketStep) -> Response:
+    """Send a reply once more, say that it arrived, or leave it undelivered."""
+    form = step.form
+    return step.take(
+        lambda tx: agents.decide_delivery(
+            tx, step.ticket_id, step.session.account_id, form.message, form.how, step.now
+        )
     )
 
 

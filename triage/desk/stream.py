@@ -12,7 +12,7 @@ from triage.accounts import Session
 from triage.bell import DESK
 from triage.desk.gate import CurrentDesk, session_of
 from triage.desk.pages import Desk
-from triage.model import Message, Ticket, TicketEvent, TicketStatus, table, ticket_number
+from triage.model import Message, Outbox, Ticket, TicketEvent, TicketStatus, table, ticket_number
 
 #: Seconds between two looks, at the most.
 CHECK = 0.8
@@ -21,6 +21,7 @@ HEARTBEAT = 15.0
 #: How far back a stream looks for new events and messages.
 LOOK_BACK = 200
 _TICKET, _EVENT, _MESSAGE = table(Ticket), table(TicketEvent), table(Message)
+_OUTBOX = table(Outbox)
 
 
 async def stream(request: Request, desk: CurrentDesk) -> Response:
@@ -70,7 +71,7 @@ def _event(kind: str, numbers: list[str]) -> str:
 
 
 def recent(connection: Connection) -> dict[tuple[str, int], str]:
-    """List the newest events and messages of open tickets: (table, id) -> number of their ticket.
+    """List the newest events, messages and deliveries of open tickets: (table, id) -> their ticket's number.
 
     Two such lists differ by what happened between them, also where rows become visible out of order.
     """
@@ -78,7 +79,8 @@ def recent(connection: Connection) -> dict[tuple[str, int], str]:
     last_message = select(func.max(_MESSAGE.c.id)).scalar_subquery()
     events = select(_EVENT.c.id, _EVENT.c.ticket_id).where(_EVENT.c.id > last_event - LOOK_BACK)
     messages = (
-        select(_MESSAGE.c.id, _TICKET.c.id.label("ticket_id"))
+        select(_MESSAGE.c.id, _TICKET.c.id.label("ticket_id"), _OUTBOX.c.status)
+        .outerjoin(_OUTBOX, _OUTBOX.c.message_id == _MESSAGE.c.id)
         .join(
             _TICKET,
             and_(
@@ -89,5 +91,9 @@ def recent(connection: Connection) -> dict[tuple[str, int], str]:
         .where(_MESSAGE.c.id > last_message - LOOK_BACK)
     )
     found = {("event", row.id): ticket_number(row.ticket_id) for row in connection.execute(events)}
-    found |= {("message", row.id): ticket_number(row.ticket_id) for row in connection.execute(messages)}
+    # A message counts anew when its delivery comes further.
+    found |= {
+        (f"message {row.status or ''}", row.id): ticket_number(row.ticket_id)
+        for row in connection.execute(messages)
+    }
     return found

@@ -7,10 +7,24 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from triage.model import Account, Conversation, Incident, Message, Ticket, TicketEvent, table, ticket_number
+from triage.agents import decisions_on
+from triage.desk.alarms import TO_THE_MERCHANT
+from triage.model import (
+    Account,
+    Conversation,
+    DeliveryStatus,
+    Incident,
+    Message,
+    Outbox,
+    Ticket,
+    TicketEvent,
+    table,
+    ticket_number,
+)
 
 _TICKET, _EVENT, _MESSAGE = table(Ticket), table(TicketEvent), table(Message)
 _ACCOUNT, _CONVERSATION, _INCIDENT = table(Account), table(Conversation), table(Incident)
+_OUTBOX = table(Outbox)
 #: Lines of a talk that a page shows.
 MOST_LINES = 400
 #: Earlier and later tickets of the same merchant that a page names.
@@ -31,6 +45,26 @@ class Line:
     #: Labels of the options that were offered with it.
     options: tuple[str, ...]
     at: datetime
+    #: How far it has come to the merchant (DeliveryStatus); None where he fetches it himself.
+    delivery: str | None = None
+    #: Why it did not arrive, as one word.
+    error: str | None = None
+
+    @property
+    def delivery_key(self) -> str:
+        """What is to say of its delivery, as a key of the desk's texts; "" when all is well."""
+        if self.delivery in (DeliveryStatus.FAILED, DeliveryStatus.LEFT):
+            return f"undelivered_{self.error if self.error in ('blocked', 'refused') else 'other'}"
+        return {
+            DeliveryStatus.WAITING: "delivery_under_way",
+            DeliveryStatus.SENDING: "delivery_under_way",
+            DeliveryStatus.UNCERTAIN: "delivery_uncertain",
+        }.get(DeliveryStatus(self.delivery or DeliveryStatus.SENT), "")
+
+    @property
+    def decisions(self) -> tuple[str, ...]:
+        """What a person may decide on it now (triage.agents.Decision)."""
+        return decisions_on(self.delivery) if self.author == "agent" and self.delivery else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +158,13 @@ def _events(connection: Connection, ticket_id: int) -> list[Event]:
 def _lines(connection: Connection, conversation_id: int, events: Sequence[Event]) -> list[Line]:
     c = _MESSAGE.c
     query = (
-        select(c.id, c.author, c.text, c.ask, c.at, _ACCOUNT.c.display_name.label("name"))
+        select(
+            *(c.id, c.author, c.text, c.ask, c.at),
+            *(_ACCOUNT.c.display_name.label("name"), _OUTBOX.c.status, _OUTBOX.c.error),
+        )
+        .join(_CONVERSATION, _CONVERSATION.c.id == c.conversation_id)
         .outerjoin(_ACCOUNT, _ACCOUNT.c.id == c.account_id)
+        .outerjoin(_OUTBOX, TO_THE_MERCHANT)
         .where(c.conversation_id == conversation_id)
         .order_by(c.id.desc())
         .limit(MOST_LINES)
@@ -142,6 +181,8 @@ def _lines(connection: Connection, conversation_id: int, events: Sequence[Event]
                 text=row["text"],
                 options=labels,
                 at=row["at"],
+                delivery=row["status"],
+                error=row["error"],
             )
         )
     for event in events:

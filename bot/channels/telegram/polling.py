@@ -49,7 +49,7 @@ class Poller:
         if isinstance(error, Conflict):
             _log.error(
                 "another process fetches this bot's updates (or a webhook is set); "
-                "run one service per token, or use a PostgreSQL database and a webhook",
+                "give each service that shares no database a bot of its own",
                 next_try_in=pause,
             )
         elif isinstance(error, InvalidToken):

@@ -23,6 +23,7 @@ from bot.channels.telegram.intake import Intake
 from bot.channels.telegram.polling import PAUSES, TOKEN_REFUSED, Poller
 from bot.channels.telegram.sending import TelegramChannel
 from bot.channels.telegram.webhook import build_webhook
+from bot.lease import HeldWork
 from bot.messages import Command
 from bot.talk.wording import Wording
 from bot.turn import Turns
@@ -44,6 +45,8 @@ class TelegramSettings:
     #: Empty = long polling.
     webhook_url: str = ""
     webhook_secret: str = field(default="", repr=False)
+    #: Which of the processes on one database this is: the same after a start.
+    process: str = ""
 
 
 class Telegram:
@@ -73,6 +76,10 @@ class Telegram:
             forum=forum,
             beside=beside,
         )
+        # Telegram gives updates to one poller: of several processes on one database, one fetches.
+        self._fetching = HeldWork(store, "telegram updates", settings.process, clock)
+        # The pace of the group, and the order in its topics, are one process's business.
+        self._keeping = HeldWork(store, "telegram topics", settings.process, clock)
         self.channel = TelegramChannel(self._client.bot)
 
     def routes(self) -> APIRouter:
@@ -88,14 +95,15 @@ class Telegram:
             stack.push_async_callback(self._client.close)
             stack.push_async_callback(self._intake.beside.close)
             if self._keeper:
-                stack.push_async_callback(_stop, asyncio.create_task(self._keeper.run()))
+                keeping = asyncio.create_task(self._keeping.run(self._keeper.run))
+                stack.push_async_callback(_stop, keeping)
             introduction = asyncio.create_task(self._insist(self._introduce))
             stack.push_async_callback(_stop, introduction)
             await self._insist(self._choose_way)
             if self._settings.webhook_url:
                 await introduction
                 await asyncio.Event().wait()
-            await Poller(self._client, self._intake).run()
+            await self._fetching.run(Poller(self._client, self._intake).run)
 
     async def _insist(self, step: Callable[[], Awaitable[None]]) -> None:
         """Try a step until Telegram takes it."""

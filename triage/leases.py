@@ -1,0 +1,27 @@
+"""Leases: which of the processes that share a database does what only one of them may do."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, or_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from triage.model import Lease, table
+from triage.store import Transaction
+
+_LEASE = table(Lease)
+
+
+def take_lease(transaction: Transaction, name: str, holder: str, now: datetime, until: datetime) -> bool:
+    """Take a lease, or renew one that is held; False while another holder's has not run out."""
+    values = {"holder": holder, "until": until}
+    free = or_(_LEASE.c.holder == holder, _LEASE.c.until <= now)
+    if transaction.execute(update(_LEASE).where(_LEASE.c.name == name, free), values).rowcount:
+        return True
+    insert = postgresql.insert if transaction.connection.dialect.name == "postgresql" else sqlite.insert
+    first = insert(_LEASE).values(name=name, **values).on_conflict_do_nothing().returning(_LEASE.c.name)
+    return transaction.execute(first).first() is not None
+
+
+def release_lease(transaction: Transaction, name: str, holder: str) -> None:
+    """Give a lease back before it runs out; another holder's is not touched."""
+    transaction.execute(delete(_LEASE).where(_LEASE.c.name == name, _LEASE.c.holder == holder))
