@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import httpx
 import pytest
+
+from bot.control import ask_service
 
 #: The command as it was installed beside the Python that runs the tests.
 COMMAND = Path(sys.executable).with_name("daozhang")
@@ -152,6 +154,13 @@ class Service:
     def log(self) -> str:
         """Give everything that it printed, over all its starts."""
         return self._log.read_text()
+
+    def administer(self, command: str, **values: Any) -> str:
+        """Have it carry out a command of `daozhang`, as the command line would, without the start of one."""
+        said = ask_service(self.data_dir, command, values)
+        if said is None:
+            pytest.fail(f"the service does not take `{command}`")
+        return said
 
     def command(self, *words: str, given: str = "") -> str:
         """Run `daozhang` beside it, with its settings; gives what it printed."""
