@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     telegram_webhook_secret: SecretStr = SecretStr("")
     telegram_api_url: str = ""
     telegram_agent_group: int | None = None
+    attachment_days: int = Field(default=30, ge=1, le=3650)
     secure_cookies: bool = False
     service_opens: time = time(9)
     service_closes: time = time(18)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from triage.attachments import Shown, files_of
 from triage.model import Account, Conversation, Incident, Message, Ticket, TicketEvent, table, ticket_number
 
 _TICKET, _EVENT, _MESSAGE = table(Ticket), table(TicketEvent), table(Message)
@@ -31,6 +32,8 @@ class Line:
     #: Labels of the options that were offered with it.
     options: tuple[str, ...]
     at: datetime
+    #: What came with it.
+    files: tuple[Shown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,8 @@ class TicketCase:
     siblings: Sequence[Mapping[str, Any]]
     lines: Sequence[Line]
     events: Sequence[Event]
+    #: The merchant's files, also those from before the ticket.
+    files: Sequence[Shown]
     #: Whom it can be handed to: id -> display name.
     people: Mapping[int, str]
 
@@ -79,6 +84,7 @@ def find_ticket(connection: Connection, ticket_id: int) -> TicketCase | None:
         return None
     row = rows[0]
     events = _events(connection, ticket_id)
+    files = files_of(connection, row["conversation_id"])
     return TicketCase(
         number=ticket_number(ticket_id),
         row=row,
@@ -86,8 +92,9 @@ def find_ticket(connection: Connection, ticket_id: int) -> TicketCase | None:
         assignee=row["display_name"],
         incident=_incident(connection, row["incident_id"]),
         siblings=_siblings(connection, row),
-        lines=_lines(connection, row["conversation_id"], events),
+        lines=_lines(connection, row["conversation_id"], events, files),
         events=events,
+        files=files,
         people=_people(connection),
     )
 
@@ -121,7 +128,9 @@ def _events(connection: Connection, ticket_id: int) -> list[Event]:
     return [Event(**row) for row in _rows(connection, query)]
 
 
-def _lines(connection: Connection, conversation_id: int, events: Sequence[Event]) -> list[Line]:
+def _lines(
+    connection: Connection, conversation_id: int, events: Sequence[Event], files: Sequence[Shown]
+) -> list[Line]:
     c = _MESSAGE.c
     query = (
         select(c.id, c.author, c.text, c.ask, c.at, _ACCOUNT.c.display_name.label("name"))
@@ -142,6 +151,7 @@ def _lines(connection: Connection, conversation_id: int, events: Sequence[Event]
                 text=row["text"],
                 options=labels,
                 at=row["at"],
+                files=tuple(file for file in files if file.message_id == row["id"]),
             )
         )
     for event in events:

@@ -15,6 +15,7 @@ from telegram import BotCommand, BotCommandScopeAllPrivateChats
 from telegram.error import InvalidToken, TelegramError
 
 from bot.channels.telegram.api import ALLOWED_UPDATES, Client
+from bot.channels.telegram.files import TelegramFiles
 from bot.channels.telegram.intake import Intake
 from bot.channels.telegram.polling import PAUSES, TOKEN_REFUSED, Poller
 from bot.channels.telegram.sending import TelegramChannel
@@ -43,7 +44,7 @@ class TelegramSettings:
 
 
 class Telegram:
-    """Telegram, ready to run; `channel` is what the outbox sends through."""
+    """Telegram, ready to run; the outbox sends through `channel`, and `files` gives merchants' files out."""
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class Telegram:
         self._wording = wording
         self._intake = Intake(client=self._client, store=store, turns=turns, wording=wording, clock=clock)
         self.channel = TelegramChannel(self._client.bot)
+        self.files = TelegramFiles(self._client.bot)
 
     def routes(self) -> APIRouter:
         """Give the route of the webhook; none for long polling."""
