@@ -86,6 +86,7 @@ async def _read(request: Request) -> tuple[PhotoForm, bytes]:
             parts = await _parse(request)
             file = parts.get("file")
             content = await file.read() if isinstance(file, UploadFile) else None
+            await parts.close()
     except TimeoutError:
         raise HTTPException(408, "the picture took too long; please send it again") from None
     except (MultiPartException, ClientDisconnect, KeyError):

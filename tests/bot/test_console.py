@@ -10,8 +10,9 @@ import pytest
 
 from bot.channels.console import ConsoleChats
 from bot.parts import Parts
+from tests.attached import JPEG
 from tests.talking import NOW, Merchant, parts_on
-from triage import accounts, agents
+from triage import accounts, agents, attachments
 from triage.model import Role
 
 
@@ -113,7 +114,8 @@ def test_a_photo_goes_with_the_ticket(parts: Parts, tmp_path: Path) -> None:
     merchant.say("人工")
     assert "DZ-000001" in merchant.send(photo=str(picture))["messages"][0]["text"]
     files = parts.store.read(lambda connection: attachments.files_of(connection, 1))
-    assert [(file.kind, file.media_type, file.size) for file in files] == [("photo", "image/jpeg", len(JPEG))] * 2
+    kept = [(file.kind, file.media_type, file.size) for file in files]
+    assert kept == [("photo", "image/jpeg", len(JPEG))] * 2
 
 
 def test_a_photo_that_cannot_be_read_is_an_error_and_one_that_is_none_gets_a_word(
