@@ -70,6 +70,7 @@ CHANGED = {
     "telegram_webhook_secret": "s3cret-_",
     "telegram_api_url": "http://127.0.0.1:8081",
     "telegram_agent_group": "-1001234567890",
+    "attachment_days": "7",
     "secure_cookies": "true",
     "service_opens": "08:30",
     "service_closes": "20:00",

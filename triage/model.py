@@ -4,17 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    DateTime,
-    Dialect,
-    Index,
-    LargeBinary,
-    Table,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import JSON, Column, DateTime, Dialect, Index, LargeBinary, Table, UniqueConstraint, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -138,17 +128,7 @@ class Attachment(SQLModel, table=True):
     """A picture, document or voice message that a merchant sent."""
 
     __tablename__ = "attachment"
-    __table_args__ = (
-        UniqueConstraint("conversation_id", "key"),
-        # Finds what is still to be fetched without looking at all the rest.
-        Index(
-            "waiting_attachments",
-            "channel",
-            "due_at",
-            sqlite_where=text("state = 'waiting'"),
-            postgresql_where=text("state = 'waiting'"),
-        ),
-    )
+    __table_args__ = (UniqueConstraint("conversation_id", "key"),)
 
     id: int | None = Field(default=None, primary_key=True)
     #: Its random name in addresses.
@@ -165,7 +145,7 @@ class Attachment(SQLModel, table=True):
     #: Told from its bytes.
     media_type: str | None = None
     size: int | None = None
-    state: str
+    state: str = Field(index=True)
     #: Why it is not kept (triage.media.Refusal).
     reason: str | None = None
     #: What the platform gives the bytes out for, while they must be fetched; never an address.

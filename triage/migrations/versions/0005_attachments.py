@@ -35,14 +35,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("conversation_id", "key"),
         sa.UniqueConstraint("name"),
     )
-    still_waiting = sa.text("state = 'waiting'")
-    op.create_index(
-        "waiting_attachments",
-        "attachment",
-        ["channel", "due_at"],
-        sqlite_where=still_waiting,
-        postgresql_where=still_waiting,
-    )
+    op.create_index("ix_attachment_state", "attachment", ["state"])
     op.create_table(
         "attachment_bytes",
         sa.Column("attachment_id", sa.Integer(), nullable=False),
