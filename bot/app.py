@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from socket import gethostname
@@ -22,11 +22,13 @@ from bot.answers import ERRORS, HeadersMiddleware
 from bot.channels.telegram.forum.group import Group
 from bot.channels.telegram.service import Telegram, TelegramSettings
 from bot.channels.web import WebChat, build_web
+from bot.channels.web_photos import build_photos
 from bot.channels.web_views import Views
 from bot.control import open_control, socket_in
 from bot.desk import desk_surroundings
 from bot.directory import HttpDirectory
 from bot.expertise import LiveExpertise
+from bot.fetching import Files
 from bot.logs import hide
 from bot.outbox.worker import OutboxWorker
 from bot.page import load_page
@@ -85,6 +87,7 @@ def build_app(parts: Parts, settings: Settings, clock: Callable[[], datetime] = 
             if telegram:
                 _start(stack, OutboxWorker(parts.store, [telegram.channel], clock).run())
                 _start(stack, telegram.run())
+            _start(stack, _files(parts, settings, clock, telegram).run())
             administration = Administration(parts, clock)
             server = await open_control(settings.data_dir, administration)
             stack.callback(socket_in(settings.data_dir).unlink, missing_ok=True)
@@ -101,7 +104,9 @@ def build_app(parts: Parts, settings: Settings, clock: Callable[[], datetime] = 
             Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY),
         ],
     )
-    app.include_router(build_web(_web_chat(parts, settings, clock)))
+    web_chat = _web_chat(parts, settings, clock)
+    app.include_router(build_web(web_chat))
+    app.include_router(build_photos(web_chat))
     app.include_router(build_desk(desk_surroundings(parts, settings, clock)))
     if telegram:
         app.include_router(telegram.routes())
@@ -170,6 +175,19 @@ def telegram_settings(settings: Settings) -> TelegramSettings | None:
         webhook_url=settings.telegram_webhook_url,
         webhook_secret=secret,
         process=f"{gethostname()}:{settings.data_dir}",
+    )
+
+
+def _files(
+    parts: Parts, settings: Settings, clock: Callable[[], datetime], telegram: Telegram | None
+) -> Files:
+    return Files(
+        parts.store,
+        parts.vault,
+        lambda: parts.wording,
+        clock,
+        sources=[telegram.files] if telegram else [],
+        kept_for=timedelta(days=settings.attachment_days),
     )
 
 

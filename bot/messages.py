@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from knowledge.model import JsonValue, Language
+from triage.media import File
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 AskKind = Literal["choice", "text", "photo", "confirm"]
@@ -39,6 +40,8 @@ class Incoming:
     attachment: Attachment | None = None
     #: A phone number that was masked in `text` when the message was set aside; encrypted while it is stored.
     phone: str | None = None
+    #: The file of a photo, document or voice message, kept for the people who work on the case.
+    file: File | None = None
 
     def cleaned(self) -> "Incoming":
         """Leave out what no text holds and no database takes: control characters, halves of characters."""
@@ -48,6 +51,11 @@ class Incoming:
             text=None if text is None else _UNPRINTABLE.sub("", text),
             choice=None if choice is None else _UNPRINTABLE.sub("", choice),
         )
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> "Incoming":
+        """Read what was set aside as JSON; a file in it is one that the platform still has."""
+        return cls(**raw | {"file": File(**raw["file"]) if raw.get("file") else None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,31 @@ class DeliveryError(Exception):
 
 class RefusedError(DeliveryError):
     """A message was surely not delivered, and never will be: "blocked", "refused"."""
+
+
+class FetchError(Exception):
+    """A file could not be fetched; it may be tried again.
+
+    reason: one word for the log. after: not before so much time, where the platform said so.
+    """
+
+    def __init__(self, reason: str, after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.after = after
+
+
+class FileSource(Protocol):
+    """A platform that gives files out later than it tells of them."""
+
+    name: str
+
+    async def fetch(self, reference: str, largest: int) -> bytes:
+        """Fetch a file of at most so many bytes.
+
+        Raises triage.media.NotKeptError when it never can be, FetchError when it may be tried again.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     telegram_api_url: str = ""
     telegram_agent_group: int | None = None
     telegram_agent_language: Literal["zh", "en"] = "zh"
+    attachment_days: int = Field(default=30, ge=1, le=3650)
     secure_cookies: bool = False
     service_opens: time = time(9)
     service_closes: time = time(18)

@@ -16,12 +16,13 @@ from bot.talk.proof import Verdict
 from bot.talk.state import Talk, read_talk
 from bot.talk.wording import SHANGHAI
 from knowledge.redaction import redact
-from triage import model, talks, tickets
+from triage import attachments, model, talks, tickets
+from triage.attachments import Brought
 from triage.claims import earlier_ticket, keep_keys
 from triage.directory import Directory, DirectoryError, Entry, may_try, note_failure
 from triage.incidents import open_incidents
 from triage.model import SetAside, table
-from triage.store import Store, Transaction
+from triage.store import Store, StoreError, Transaction
 from triage.talks import Line
 from triage.tickets import TicketDraft, TicketView
 from triage.vault import Vault, VaultError
@@ -61,14 +62,22 @@ class Turns:
     def take(self, incoming: Incoming, now: datetime) -> Answer | None:
         """Answer a message; None when that failed, and it is kept to be tried again.
 
-        Blocks until the commit. Raises StoreError when the message could not even be kept.
+        Blocks until the commit. Raises StoreError when the message could not even be kept, and when one that
+        brings the bytes of a file failed: it is to be sent again.
         """
         incoming = incoming.cleaned()
+        brought = attachments.look_at(incoming.file, self._vault) if incoming.file else None
         try:
-            answer = self._store.write(lambda transaction: self._turn(transaction).take(incoming, now))
+            answer = self._store.write(
+                lambda transaction: self._turn(transaction).take(incoming, now, brought)
+            )
             return self._look_up(answer, now) if answer.claim else answer
-        except Exception as error:  # noqa: BLE001 - whatever it was, the message must not be lost
+        except Exception as error:
             _log.exception("turn failed", channel=incoming.channel)
+            if brought and brought.sealed:
+                # Whoever sent the bytes still has them, and sends them again.
+                message = "a message with a file could not be taken"
+                raise StoreError(message) from error
             kind = type(error).__name__
             self._store.write(lambda transaction: self._keep(transaction, incoming, kind, now))
             return None
@@ -118,10 +127,11 @@ class Turns:
 
     def _retry(self, row: Row[Any], now: datetime) -> None:
         incoming = self._set_aside_message(row.payload)
+        brought = attachments.look_at(incoming.file, self._vault) if incoming.file else None
         this = _SET_ASIDE.c.id == row.id
 
         def again(transaction: Transaction) -> None:
-            self._turn(transaction).take(incoming, now)
+            self._turn(transaction).take(incoming, now, brought)
             transaction.execute(delete(_SET_ASIDE).where(this))
 
         try:
@@ -138,7 +148,7 @@ class Turns:
 
     def _set_aside_message(self, payload: dict[str, Any]) -> Incoming:
         """Read what _keep stored; a phone number that another key locked is lost."""
-        incoming = Incoming(**payload)
+        incoming = Incoming.from_json(payload)
         try:
             return replace(incoming, phone=self._vault.open(incoming.phone) if incoming.phone else None)
         except VaultError:
@@ -181,20 +191,33 @@ class Turn:
         self._expertise = expertise
         self._vault = vault
 
-    def take(self, incoming: Incoming, now: datetime) -> Answer:
+    def take(self, incoming: Incoming, now: datetime, brought: Brought | None = None) -> Answer:
         """Hear one message and store what follows; a repeated one is answered as before."""
         fresh = Talk(language=incoming.language or "zh")
         row = talks.conversation_for(
             self._transaction, incoming.channel, incoming.sender, incoming.key, fresh.to_json(), now
         )
-        if row.repeated is not None:
-            return self._repeat(row, row.repeated)
+        if brought:
+            brought = attachments.within_quota(self._transaction, row.id, brought)
+        repeated = self._repeated(row, incoming)
+        if repeated is not None:
+            if brought:
+                attachments.add(self._transaction, row, repeated, brought, now)
+            return self._repeat(row, repeated)
         situation = self._situation(row, now, tickets_too=row.has_tickets, incidents_too=row.has_incidents)
-        situation = replace(situation, first=not row.talk["step"] and not row.talk["told"])
+        situation = replace(
+            situation,
+            first=not row.talk["step"] and not row.talk["told"],
+            refused=brought.refused if brought else None,
+        )
         decision = self._expertise.conversation.hear(situation, incoming)
         heard = talks.post(self._transaction, row, "merchant", decision.heard, now, key=incoming.key)
+        if brought:
+            attachments.add(self._transaction, row, heard.id, brought, now)
         if situation.ticket:
             tickets.merchant_wrote(self._transaction, situation.ticket, now)
+            if brought and not brought.refused:
+                tickets.file_came(self._transaction, situation.ticket, now)
         ticket, replies = self._settle(row, situation, decision, heard.id)
         return Answer(
             conversation_id=row.id,
@@ -228,6 +251,14 @@ class Turn:
         return replace(
             answer, replies=(*answer.replies, *replies), talk=decision.talk, ticket=ticket, claim=None
         )
+
+    def _repeated(self, row: Row[Any], incoming: Incoming) -> int | None:
+        """Find the message that came before with the same key; the pictures of an album are one message."""
+        came_before: int | None = row.repeated
+        album = incoming.file.album if incoming.file and not incoming.text else None
+        if came_before is None and album:
+            return attachments.message_of_album(self._transaction, row.id, album)
+        return came_before
 
     def _repeat(self, row: Row[Any], message_id: int) -> Answer:
         """Answer a message that came before with what it was answered then."""

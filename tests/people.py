@@ -13,8 +13,8 @@ from tests.browser import watch
 #: A phone as most merchants have one.
 HANDSET = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
-#: The browser says so when the service is away; that a page copes with it is what some tests are about.
-UNREACHABLE = re.compile(r"Failed to load resource: net::ERR_|net::ERR_CONNECTION_REFUSED")
+#: The browser says so when the service is away or refuses a file; some tests are about how a page copes.
+UNREACHABLE = re.compile(r"Failed to load resource: net::ERR_|net::ERR_CONNECTION_REFUSED|a status of 415")
 
 
 @contextmanager

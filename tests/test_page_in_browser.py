@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from bot.talk.wording import SHANGHAI
+from tests.attached import JPEG
 from tests.looks import faults_of_layout, pale_texts
 from tests.people import DESKTOP, Agent, Merchant, mark, marked, profile
 from tests.service import Service
@@ -70,6 +71,35 @@ def test_the_browser_is_closed_and_opened_again(browser: Browser, running: Servi
         assert texts(again) == shown
         assert again.chips.all_inner_texts() == chips
         expect(again.tag("¥3,500")).to_be_visible()
+
+
+def test_a_picture_is_attached_from_the_page(merchant: Merchant, running: Service) -> None:
+    page = merchant.page
+    button = page.get_by_role("button", name="发图片")
+    box = button.bounding_box()
+    assert box
+    assert min(box["width"], box["height"]) >= 44
+    button.focus()
+    with page.expect_file_chooser() as opened:
+        page.keyboard.press("Enter")
+    elsewhere: list[str] = []
+    page.on("request", lambda request: elsewhere.append(request.url))
+    opened.value.set_files([{"name": "slip.jpg", "mimeType": "image/jpeg", "buffer": JPEG}])
+    expect(merchant.lines("merchant").last).to_have_text("［图片］")
+    expect(page.locator(".entry[data-state=sent] .row.merchant")).to_have_count(1)
+    expect(merchant.lines("bot").last).to_contain_text("遮住卡号")
+    assert stored(merchant) == ["［图片］"]
+    assert all(url.startswith(running.url) for url in elsewhere)
+    assert faults_of_layout(page) == []
+
+
+def test_a_picture_that_cannot_be_kept_says_why(merchant: Merchant) -> None:
+    page = merchant.page
+    for name, content in (("page.png", b"<svg/>"), ("large.jpg", JPEG + bytes(10 * 2**20))):
+        page.locator("#photo").set_input_files([{"name": name, "mimeType": "image/png", "buffer": content}])
+    expect(page.locator(".entry[data-state=failed] .retry")).to_contain_text("没法保存")
+    expect(page.locator("#notice")).to_contain_text("10MB")
+    assert stored(merchant) == []
 
 
 def test_the_personal_link_goes_on_elsewhere(browser: Browser, merchant: Merchant) -> None:

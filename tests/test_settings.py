@@ -71,6 +71,7 @@ CHANGED = {
     "telegram_api_url": "http://127.0.0.1:8081",
     "telegram_agent_group": "-1001234567890",
     "telegram_agent_language": "en",
+    "attachment_days": "7",
     "secure_cookies": "true",
     "service_opens": "08:30",
     "service_closes": "20:00",

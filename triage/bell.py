@@ -11,6 +11,8 @@ DESK = "desk"
 BEGUN = "begun"
 #: Topic of deliveries that wait.
 OUTBOX = "outbox"
+#: Topic of merchants' files that are to be fetched.
+FILES = "files"
 
 
 def chat_topic(conversation_id: int) -> str:

@@ -1,10 +1,10 @@
-"""The tables: conversations, messages, tickets and their events, incidents, accounts, sessions, outbox."""
+"""The tables: conversations, messages, attachments, tickets, incidents, accounts, sessions, outbox."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Index, Table, UniqueConstraint, text
+from sqlalchemy import JSON, Column, DateTime, Dialect, Index, LargeBinary, Table, UniqueConstraint, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -73,6 +73,18 @@ class DeliveryStatus(StrEnum):
     LEFT = "left"
 
 
+class AttachmentState(StrEnum):
+    """Where a merchant's file stands."""
+
+    #: The platform still has it.
+    WAITING = "waiting"
+    STORED = "stored"
+    #: Not kept, for the reason that is noted.
+    REFUSED = "refused"
+    #: Its time is over, and its bytes are gone.
+    REMOVED = "removed"
+
+
 class Conversation(SQLModel, table=True):
     """One merchant on one channel, with the state of his talk."""
 
@@ -112,6 +124,49 @@ class Message(SQLModel, table=True):
     reply_to: int | None = Field(default=None, foreign_key="message.id", index=True)
     account_id: int | None = Field(default=None, foreign_key="account.id")
     at: datetime = _moment()
+
+
+class Attachment(SQLModel, table=True):
+    """A picture, document or voice message that a merchant sent."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (UniqueConstraint("conversation_id", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    #: Its random name in addresses.
+    name: str = Field(unique=True)
+    conversation_id: int = Field(foreign_key="conversation.id")
+    message_id: int = Field(foreign_key="message.id")
+    channel: str
+    #: The sender's key of it; the same key twice is one file.
+    key: str
+    #: The platform's album that it belongs to.
+    album: str | None = None
+    #: "photo", "document" or "voice": as it was sent, and once it is here, as it is.
+    kind: str
+    #: Told from its bytes.
+    media_type: str | None = None
+    size: int | None = None
+    state: str = Field(index=True)
+    #: Why it is not kept (triage.media.Refusal).
+    reason: str | None = None
+    #: What the platform gives the bytes out for, while they must be fetched; never an address.
+    reference: str | None = None
+    #: How often it was taken in hand; every taking has its own number, which must match to mark the end.
+    attempts: int = 0
+    #: Not before this moment: the next try, or when the hold of who is fetching it runs out.
+    due_at: datetime = _moment()
+    at: datetime = _moment()
+    removed_at: datetime | None = _moment(nullable=True)
+
+
+class AttachmentBytes(SQLModel, table=True):
+    """The bytes of a stored attachment, encrypted (triage.vault); apart, so that lists never read them."""
+
+    __tablename__ = "attachment_bytes"
+
+    attachment_id: int = Field(primary_key=True, foreign_key="attachment.id")
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class Outbox(SQLModel, table=True):

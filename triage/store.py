@@ -223,7 +223,9 @@ def _writing_engine(url: str) -> Engine:
     def _set_up(connection: Any, _: object) -> None:
         # The driver must not open transactions by itself: it opens deferred ones, which deadlock.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        # secure_delete: what is removed is overwritten, not only forgotten.
+        pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
+        for pragma in (*pragmas, "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -79,6 +79,12 @@ def _find(transaction: Transaction, names: dict[str, Any]) -> Row[Any] | None:
     return transaction.execute(_FOR_TURN, names).first()
 
 
+def lock(transaction: Transaction, conversation_id: int) -> Row[Any]:
+    """Give a conversation, locked until the commit."""
+    this = select(_CONVERSATION).where(_CONVERSATION.c.id == conversation_id)
+    return transaction.execute(this.with_for_update()).one()
+
+
 def post(
     transaction: Transaction,
     conversation: Row[Any],

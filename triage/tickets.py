@@ -102,6 +102,11 @@ def merchant_wrote(transaction: Transaction, ticket: TicketView, now: datetime) 
     transaction.touch(DESK)
 
 
+def file_came(transaction: Transaction, ticket: TicketView, now: datetime) -> None:
+    """Note that the merchant sent a file while his ticket is open."""
+    record(transaction, ticket.id, "attachment_added", now, actor="merchant")
+
+
 def keep_contact(transaction: Transaction, ticket_id: int, locked: str, now: datetime) -> None:
     """Keep a phone number, encrypted by triage.vault, as the contact for a call."""
     changed = update(_TICKET).where(_TICKET.c.id == ticket_id)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from bot.messages import Incoming
 from bot.parts import Parts
 from bot.talk.wording import SHANGHAI
 from knowledge.model import JsonValue, Language, from_json, is_value_of, to_json
+from triage.media import LARGEST, File, uploaded
 from triage.model import Ticket, table, ticket_number
 from triage.store import StoreError
 from triage.talks import Line, find_conversation
@@ -76,9 +78,14 @@ class ConsoleChats:
             _log.exception("a line could not be answered")
             return {"error": "this line could not be answered; the log says why"}
 
-    def say(self, chat: str, *, text: str | None = None, choice: str | None = None) -> dict[str, Any]:
-        """Say something in a talk; gives what `--json` would print."""
-        return self._answer(LineForm(chat=chat, text=text, choice=choice))
+    def say(
+        self, chat: str, *, text: str | None = None, choice: str | None = None, photo: str | None = None
+    ) -> dict[str, Any]:
+        """Say something in a talk; gives what `--json` would print.
+
+        photo: path of a picture; raises LineError when it cannot be read.
+        """
+        return self._answer(LineForm(chat=chat, text=text, choice=choice, photo=photo))
 
     def _parse(self, line: str) -> LineForm:
         try:
@@ -91,17 +98,20 @@ class ConsoleChats:
 
     def _answer(self, form: LineForm) -> dict[str, Any]:
         system = {key: self._checked(key, raw) for key, raw in form.system.items()}
+        key = str(uuid4())
+        file = None if form.photo is None else _file(key, Path(form.photo))
         now = self._tick(form)
         said = self._fall_due(form.chat, now)
-        if form.text is not None or form.choice is not None or form.photo is not None or system:
+        if form.text is not None or form.choice is not None or file or system:
             incoming = Incoming(
                 channel="console",
                 sender=form.chat,
-                key=str(uuid4()),
+                key=key,
                 text=form.text,
                 choice=form.choice,
                 system=system or None,
-                attachment="photo" if form.photo is not None else None,
+                attachment=file.kind if file else None,
+                file=file,
                 language=self._language,
             )
             answer = self._parts.turns.take(incoming, now)
@@ -177,6 +187,19 @@ class ConsoleChats:
             "due_at": _local(case.due_at),
             "ticket": self._parts.store.read(lambda c: _ticket(c, row.id)) if has_ticket else None,
         }
+
+
+def _file(key: str, path: Path) -> File:
+    """Read what is sent as a photo."""
+    try:
+        with path.open("rb") as stream:
+            # One byte more than is kept says as much as a gigabyte.
+            content = stream.read(max(LARGEST.values()) + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "this is no path"
+        message = f"photo: {path} cannot be read ({reason})"
+        raise LineError(message) from None
+    return uploaded(key, content)
 
 
 def _ticket(connection: Connection, conversation_id: int) -> dict[str, Any] | None:

@@ -35,11 +35,15 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 LOOK_AGAIN = {"not begun": 3.0, "shared": 1.0, "alone": 15.0}
 
 
+Token = Annotated[str, Field(pattern=TOKEN.pattern)]
+ClientId = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
+
+
 class MessageForm(BaseModel):
     """Body of POST /chat/api/messages."""
 
-    conversation: Annotated[str, Field(pattern=TOKEN.pattern)] | None = None
-    client_id: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
+    conversation: Token | None = None
+    client_id: ClientId
     text: Annotated[str, Field(max_length=2000)] | None = None
     choice: Annotated[str, Field(min_length=1, max_length=80)] | None = None
     language: Language | None = None
@@ -78,6 +82,10 @@ class WebChat:
             choice=form.choice,
             language=form.language,
         )
+        return self.hear(incoming, token)
+
+    def hear(self, incoming: Incoming, token: str) -> tuple[int, dict[str, Any]]:
+        """Take what came in the conversation of a token; gives the HTTP status and the body."""
         answer = self.turns.take(incoming, self.clock())
         if answer is None:
             return 202, {"conversation": token, "messages": []}
@@ -139,6 +147,13 @@ def conversation_of(
     return token
 
 
+def token_of(given: str | None, cookie: str | None, request: Request) -> str | None:
+    """Give the conversation that a message is for: the one it names, or else that of the page's cookie."""
+    if given is None and cookie and request.headers.get(PAGE_HEADER) == "chat":
+        return conversation_of(cookie)
+    return given
+
+
 def build_web(chat: WebChat) -> APIRouter:
     """Build the routes of the merchant's page."""
     router = APIRouter()
@@ -182,9 +197,7 @@ def _add_calls(router: APIRouter, chat: WebChat) -> None:
         request: Request,
         cookie: Annotated[str | None, Cookie(alias=COOKIE)] = None,
     ) -> JSONResponse:
-        token = form.conversation
-        if token is None and cookie and request.headers.get(PAGE_HEADER) == "chat":
-            token = conversation_of(cookie)
+        token = token_of(form.conversation, cookie, request)
         status, body = chat.take(form, token or chat.begin(form.client_id))
         return JSONResponse(body, status_code=status, headers={"Cache-Control": "no-store"})
 

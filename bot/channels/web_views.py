@@ -12,6 +12,7 @@ from bot.parts import Parts
 from bot.talk.state import Talk, read_talk
 from bot.talk.wording import SHANGHAI, UNSPOKEN, before
 from knowledge.model import UNKNOWN, Language
+from triage.media import Refusal
 from triage.model import Ticket, TicketStatus, table, ticket_number
 from triage.talks import Line, lines_after
 from triage.tickets import TicketView, tickets_of
@@ -86,6 +87,10 @@ class Views:
         }
         silent = ticket is not None and ticket.status != TicketStatus.NEW
         return {"understood": understood, "status": {"ticket": shown, "silent": silent}}
+
+    def refusal(self, reason: Refusal, language: Language | None) -> str:
+        """Say why a file is not kept."""
+        return self._parts.wording.say(f"attachment_refused_{reason}", language or "zh")
 
     def empty(self) -> dict[str, Any]:
         """Show a conversation that is not begun."""

@@ -6,15 +6,19 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.panel import Panel
 
-from bot.channels.console import ConsoleChats
+from bot.channels.console import ConsoleChats, LineError
 from bot.talk.wording import Wording
 from knowledge.model import Language
 
 CHAT = "terminal"
+PHOTO = "/photo "
 
 
 def talk_in_terminal(chats: ConsoleChats, wording: Wording, language: Language, console: Console) -> None:
-    """Talk until the person ends it with Ctrl-D or Ctrl-C; a number taps an option."""
+    """Talk until the person ends it with Ctrl-D or Ctrl-C.
+
+    A number taps an option, /photo PATH sends a picture.
+    """
     _show(console, wording.say("hello", language), [])
     options: list[dict[str, Any]] = []
     while True:
@@ -27,6 +31,12 @@ def talk_in_terminal(chats: ConsoleChats, wording: Wording, language: Language, 
             continue
         if typed.isascii() and typed.isdigit() and 1 <= int(typed) <= len(options):
             answer = chats.say(CHAT, choice=options[int(typed) - 1]["id"])
+        elif typed.startswith(PHOTO):
+            try:
+                answer = chats.say(CHAT, photo=typed.removeprefix(PHOTO).strip())
+            except LineError as error:
+                console.print(str(error), style="red", markup=False)
+                continue
         else:
             answer = chats.say(CHAT, text=typed)
         options = []

@@ -1,6 +1,7 @@
 // The merchant's chat page. A module, hence strict. What the server says is put in as text, never as HTML.
 
-const { drawStrip } = await import(document.getElementById("strip").href);
+const [{ drawStrip }, { LARGEST_PHOTO, get, newId, sendPhoto, sendWords }] = await Promise.all(
+  ["strip", "calls"].map((id) => import(document.getElementById(id).href)));
 const words = JSON.parse(document.body.dataset.texts);
 const language = document.body.dataset.language;
 const at = (id) => document.getElementById(id);
@@ -32,9 +33,9 @@ function storage(store, key, value) {
   return null;
 }
 
-/** Keep unsent messages over a reload; sent again, the same client_id is still one message. */
-const saveQueue = () =>
-  storage("sessionStorage", "unsent", JSON.stringify(queue, ["client_id", "choice", "text", "at"]));
+/** Keep unsent words over a reload; sent again, the same client_id is still one message. */
+const saveQueue = () => storage("sessionStorage", "unsent",
+  JSON.stringify(queue.filter(({ file }) => !file), ["client_id", "choice", "text", "at"]));
 /** The language that he chose here; undefined = he never did. */
 const chosen = () => storage("localStorage", "language") || undefined;
 
@@ -51,23 +52,6 @@ const pause = (seconds) => new Promise((resolve) => {
   wake = resolve;
   setTimeout(resolve, seconds * 1000);
 });
-
-/** A random UUID (version 4); crypto.randomUUID is missing on plain http in a local network. */
-function newId() {
-  const random = () => crypto.getRandomValues(new Uint8Array(1))[0];
-  return "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
-    (digit ^ (random() & (15 >> (digit / 4)))).toString(16));
-}
-
-const headers = { "X-Daozhang-Page": "chat", "Content-Type": "application/json" };
-const call = (path, options) =>
-  fetch(`/chat/api/${path}`, { headers, signal: AbortSignal.timeout?.(20000), ...options });
-
-async function get(path) {
-  const response = await call(path);
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return response.json();
-}
 
 const format = (name, parts) => new Intl.DateTimeFormat(name, { timeZone: "Asia/Shanghai", ...parts });
 const hours = format(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
@@ -97,10 +81,11 @@ function place(message) {
 const wordsOf = (text) => text.split(/(DZ-\d+|\d\d:\d\d-\d\d:\d\d)/).map((part, index) => (index % 2
   ? Object.assign(document.createElement("span"), { className: "whole", textContent: part }) : part));
 
-function show({ box, text, at: moment, state, problem }) {
+function show({ box, text, at: moment, state, problem, sent }) {
   const time = box.querySelector("time");
   box.dataset.state = state ?? "sent";
   box.querySelector(".words").replaceChildren(...wordsOf(text));
+  box.querySelector(".pending").textContent = sent ? `${words.sending} ${sent}%` : words.sending;
   box.querySelector(".retry").textContent = problem ? `${problem} ${words.retry}` : words.retry;
   time.textContent = hours.format(new Date(moment));
   time.dateTime = moment;
@@ -197,9 +182,9 @@ function tagOf(fact) {
   return item;
 }
 
-/** Show an own message at once and send it: a text, or a choice shown as that text. */
-function write(text, choice) {
-  enqueue({ text, choice, client_id: newId(), at: new Date().toISOString() });
+/** Show an own message at once and send it: a text, or a choice or a picture shown as that text. */
+function write(text, choice, file) {
+  enqueue({ text, choice, file, client_id: newId(), at: new Date().toISOString() });
   toEnd();
   refresh();
   deliver();
@@ -250,12 +235,12 @@ async function attempt(message) {
   page.inFlight = true;
   const dots = setTimeout(() => { typing.hidden = page.silent; refresh(); }, 250);
   try {
-    const { client_id, choice, text } = message;
-    const content = { conversation: null, client_id, ...(choice ? { choice } : { text }), language: chosen() };
-    const response = await call("messages", { method: "POST", body: JSON.stringify(content) });
-    const answer = await response.json().catch(() => null);
-    if (response.status >= 500 || response.status === 429 || (response.ok && !answer)) throw new Error("again");
-    if (response.ok) confirm(message, answer);
+    const showSent = (sent) => show(Object.assign(message, { sent }));
+    const { status, answer } = await (message.file
+      ? sendPhoto(message, language, showSent) : sendWords(message, chosen()));
+    const isTaken = status >= 200 && status < 300;
+    if (status >= 500 || status === 408 || status === 429 || (isTaken && !answer)) throw new Error("again");
+    if (isTaken) confirm(message, answer);
     else settle(message, { order: highest(talk) + 0.5, state: "failed", problem: answer?.error ?? words.refused });
     return 0;
   } catch {
@@ -343,6 +328,14 @@ function sendInput(event) {
   write(text);
 }
 
+function sendPicture({ target }) {
+  const [file] = target.files;
+  // The same picture may be chosen again.
+  target.value = "";
+  if (file?.size > LARGEST_PHOTO) showTrouble(words.photo_large);
+  else if (file) write(words.photo, undefined, file);
+}
+
 function pressKey(event) {
   // 229: Safari ends the composition before the Enter that chose a word.
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) sendInput(event);
@@ -382,6 +375,8 @@ log.addEventListener("scroll", () => {
 new ResizeObserver(() => { fitKnown(); if (page.atEnd) toEnd(); }).observe(log);
 for (const chip of examples.querySelectorAll(".chip")) onTapWrite(chip, chip.textContent);
 onTapWrite(at("human"), words.human_words);
+onTap(at("attach"), () => at("photo").click());
+at("photo").addEventListener("change", sendPicture);
 onTap(jump, toEnd);
 onTap(more, () => more.setAttribute("aria-expanded", more.getAttribute("aria-expanded") === "false"));
 onTap(at("language"), () => storage("localStorage", "language", language === "en" ? "zh" : "en"));

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import get_args
 
-from bot.messages import Attachment, Command, Incoming
+from bot.messages import Command, Incoming
 from bot.talk.asides import Asides
+from bot.talk.attachments import Attachments
 from bot.talk.case import Case, think
 from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
@@ -55,6 +56,7 @@ class Conversation:
         self._questions = Questions(knowledge.facts, wording)
         self._asides = Asides(knowledge.articles, wording, self._questions)
         self._conclusions = Conclusions(knowledge, wording, self._questions, hours)
+        self._attachments = Attachments(wording, self._questions)
         self._proof = Proof(wording)
         self._followups = FollowUps(wording, self._questions, self._conclusions)
         self._menu = Menu(knowledge.facts, wording, self._questions, self._conclusions)
@@ -80,7 +82,7 @@ class Conversation:
         if incoming.command is not None:
             self._chose(decision, situation, incoming.command)
         if incoming.attachment is not None:
-            self._received(decision, situation, incoming.attachment)
+            self._received(decision, situation, incoming)
         return decision
 
     def wake(self, situation: Situation) -> Decision:
@@ -117,16 +119,19 @@ class Conversation:
         if command in ALWAYS or not self._silenced(decision, situation):
             self._menu.choose(decision, situation, command, self._think(decision, situation))
 
-    def _received(self, decision: Decision, situation: Situation, attachment: Attachment) -> None:
+    def _received(self, decision: Decision, situation: Situation, incoming: Incoming) -> None:
         """Take note of an attachment; the caption that came with it has been answered already."""
         caption = decision.heard
-        name = self._menu.name_of(attachment, decision.talk.language)
-        decision.heard = f"{name} {caption}" if caption else name
-        if caption:
-            if not situation.ticket or situation.ticket.status == TicketStatus.NEW:
-                self._once(decision, f"attachment_{attachment}")
-        elif not self._silenced(decision, situation):
-            self._menu.received(decision, attachment)
+        self._attachments.note(decision, incoming.attachment or "other")
+        taken = situation.ticket is not None and situation.ticket.status != TicketStatus.NEW
+        silent = taken if caption else self._silenced(decision, situation)
+        if silent:
+            return
+        if situation.refused is None and incoming.file and self._attachments.answers(decision.talk.pending):
+            lead = self._attachments.take_as_evidence(decision)
+            self._go_on(decision, situation, {}, lead=lead)
+        else:
+            self._attachments.receive(decision, situation, incoming)
 
     # A tap.
 

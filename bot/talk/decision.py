@@ -9,6 +9,7 @@ from bot.messages import Ask
 from bot.talk.state import Talk
 from knowledge.model import Diagnosis, Facts, to_json
 from triage.incidents import IncidentView
+from triage.media import Refusal
 from triage.tickets import TicketView
 
 
@@ -31,6 +32,8 @@ class Situation:
     directory: bool = False
     #: When the bot was going to speak by itself.
     wake_at: datetime | None = None
+    #: Why the file that came with the message is not kept; None when it is, and without a file.
+    refused: Refusal | None = None
     #: Looks up an option of an older question by its id: (fact, value), or None.
     old_option: Callable[[str], tuple[str, str] | None] = lambda _: None
 

@@ -1,10 +1,10 @@
-"""The command menu of a messenger, and what people send that is no text."""
+"""The command menu of a messenger."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.messages import Attachment, Command
+from bot.messages import Command
 from bot.talk.case import Case
 from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
@@ -54,15 +54,6 @@ class Menu:
         return {
             key: Fact(value, "merchant") for key, value in brought.items() if self._is_possible(key, value)
         }
-
-    def received(self, decision: Decision, attachment: Attachment) -> None:
-        """Answer something that is no text, and go on with the open question."""
-        language = decision.talk.language
-        self._questions.repeat(decision, self._wording.say(f"attachment_{attachment}", language))
-
-    def name_of(self, attachment: Attachment, language: Language) -> str:
-        """Give what stands in the transcript instead of it."""
-        return self._wording.say(f"sent_{attachment}", language)
 
     def _start(self, decision: Decision, situation: Situation) -> None:
         talk = decision.talk

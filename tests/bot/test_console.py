@@ -10,8 +10,9 @@ import pytest
 
 from bot.channels.console import ConsoleChats
 from bot.parts import Parts
+from tests.attached import JPEG
 from tests.talking import NOW, Merchant, parts_on
-from triage import accounts, agents
+from triage import accounts, agents, attachments
 from triage.model import Role
 
 
@@ -105,8 +106,42 @@ def test_a_year_that_nobody_means_stops_nothing(parts: Parts) -> None:
     assert merchant.last["outcome"]
 
 
-def test_a_photo_gets_a_word(parts: Parts) -> None:
-    assert Merchant(parts).send(photo="/nowhere.jpg")["messages"]
+def test_a_photo_goes_with_the_ticket(parts: Parts, tmp_path: Path) -> None:
+    picture = tmp_path / "slip.jpg"
+    picture.write_bytes(JPEG)
+    merchant = Merchant(parts)
+    assert "遮住卡号" in merchant.send(photo=str(picture))["messages"][0]["text"]
+    merchant.say("人工")
+    assert "DZ-000001" in merchant.send(photo=str(picture))["messages"][0]["text"]
+    files = parts.store.read(lambda connection: attachments.files_of(connection, 1))
+    kept = [(file.kind, file.media_type, file.size) for file in files]
+    assert kept == [("photo", "image/jpeg", len(JPEG))] * 2
+
+
+def test_a_photo_that_cannot_be_read_is_an_error_and_one_that_is_none_gets_a_word(
+    parts: Parts, tmp_path: Path
+) -> None:
+    chats = ConsoleChats(parts, lambda: NOW)
+    for path in ("/nowhere.jpg", str(tmp_path), "\0"):
+        assert "cannot be read" in chats.answer(json.dumps({"chat": "m1", "photo": path}))["error"]
+    page = tmp_path / "slip.jpg"
+    page.write_text("<svg/>")
+    answer = chats.answer(json.dumps({"chat": "m1", "photo": str(page)}))
+    assert "没法保存" in answer["messages"][0]["text"]
+
+
+def test_a_photo_of_the_slip_is_the_evidence_that_was_asked_for(parts: Parts, tmp_path: Path) -> None:
+    picture = tmp_path / "slip.jpg"
+    picture.write_bytes(JPEG)
+    merchant = Merchant(parts, knows={"payout_status": "held", "notice": "risk"})
+    merchant.say("昨天刷的3500没到账，App里显示风控冻结")
+    while merchant.asks not in ("merchant_no", "reference_no"):
+        assert merchant.ask, merchant.texts
+        merchant.tap(merchant.knows.get(str(merchant.asks), "unknown"))
+    merchant.send(photo=str(picture))
+    assert "作为凭证" in merchant.texts
+    assert merchant.last["outcome"] == "ticket"
+    assert "reference_no" not in merchant.asked[merchant.asked.index("merchant_no") + 1 :]
 
 
 def test_once_an_agent_has_it_the_bot_says_passed_on_once_and_no_more(parts: Parts) -> None:

@@ -96,6 +96,7 @@ def test_each_file_has_its_media_type_and_names_no_other_address(chat: Page) -> 
     assert media == {
         "chat.css": "text/css; charset=utf-8",
         "chat.js": "text/javascript; charset=utf-8",
+        "calls.js": "text/javascript; charset=utf-8",
         "strip.js": "text/javascript; charset=utf-8",
         "icon.svg": "image/svg+xml",
     }
@@ -105,7 +106,7 @@ def test_each_file_has_its_media_type_and_names_no_other_address(chat: Page) -> 
 
 
 def test_the_script_never_writes_html(chat: Page) -> None:
-    for name in ("chat.js", "strip.js"):
+    for name in ("chat.js", "calls.js", "strip.js"):
         script = chat.files[name][0].decode()
         assert not re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", script)
         assert len(script.splitlines()) <= 400

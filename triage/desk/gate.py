@@ -87,7 +87,9 @@ class DeskRoute(APIRoute):
 
         async def send_dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(headers)
+                own = MutableHeaders(scope=message)
+                for name, value in headers.items():
+                    own.setdefault(name, value)
             await send(message)
 
         await super().handle(scope, receive, send_dressed)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from triage.agents import decisions_on
+from triage.attachments import Shown, files_of
 from triage.desk.alarms import TO_THE_MERCHANT
 from triage.model import (
     Account,
@@ -66,6 +67,9 @@ class Line:
         """What a person may decide on it now (triage.agents.Decision)."""
         return decisions_on(self.delivery) if self.author == "agent" and self.delivery else ()
 
+    #: What came with it.
+    files: tuple[Shown, ...] = ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -91,6 +95,8 @@ class TicketCase:
     siblings: Sequence[Mapping[str, Any]]
     lines: Sequence[Line]
     events: Sequence[Event]
+    #: The merchant's files, also those from before the ticket.
+    files: Sequence[Shown]
     #: Whom it can be handed to: id -> display name.
     people: Mapping[int, str]
 
@@ -113,6 +119,7 @@ def find_ticket(connection: Connection, ticket_id: int) -> TicketCase | None:
         return None
     row = rows[0]
     events = _events(connection, ticket_id)
+    files = files_of(connection, row["conversation_id"])
     return TicketCase(
         number=ticket_number(ticket_id),
         row=row,
@@ -120,8 +127,9 @@ def find_ticket(connection: Connection, ticket_id: int) -> TicketCase | None:
         assignee=row["display_name"],
         incident=_incident(connection, row["incident_id"]),
         siblings=_siblings(connection, row),
-        lines=_lines(connection, row["conversation_id"], events),
+        lines=_lines(connection, row["conversation_id"], events, files),
         events=events,
+        files=files,
         people=_people(connection),
     )
 
@@ -155,7 +163,9 @@ def _events(connection: Connection, ticket_id: int) -> list[Event]:
     return [Event(**row) for row in _rows(connection, query)]
 
 
-def _lines(connection: Connection, conversation_id: int, events: Sequence[Event]) -> list[Line]:
+def _lines(
+    connection: Connection, conversation_id: int, events: Sequence[Event], files: Sequence[Shown]
+) -> list[Line]:
     c = _MESSAGE.c
     query = (
         select(
@@ -183,6 +193,7 @@ def _lines(connection: Connection, conversation_id: int, events: Sequence[Event]
                 at=row["at"],
                 delivery=row["status"],
                 error=row["error"],
+                files=tuple(file for file in files if file.message_id == row["id"]),
             )
         )
     for event in events:

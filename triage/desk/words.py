@@ -60,6 +60,10 @@ class Words:
             return self.say("overdue", time=self._stretch(self.now - when))
         return self.say("time_left", time=self._stretch(when - self.now))
 
+    def size(self, count: int) -> str:
+        """Write the size of a file: 320 KB, 1.2 MB."""
+        return f"{count / 2**20:.1f} MB" if count >= 2**20 else f"{max(round(count / 1024), 1)} KB"
+
     def _stretch(self, length: timedelta) -> str:
         minutes = int(length.total_seconds() // 60)
         if minutes < 60:

@@ -3,10 +3,11 @@
 import re
 from typing import get_args
 
-from telegram import Chat, Message, MessageEntity, Update, User
+from telegram import Audio, Chat, Document, Message, MessageEntity, PhotoSize, Update, User, Voice
 
 from bot.messages import Attachment, Command, Incoming
 from knowledge.model import Language
+from triage.media import File, Kind
 
 #: The channel's name in the database.
 NAME = "telegram"
@@ -81,7 +82,13 @@ def _read_message(update: Update, message: Message) -> Incoming | None:
             language=language,
         )
     return Incoming(
-        channel=NAME, sender=sender, key=key, text=text or None, attachment=attachment, language=language
+        channel=NAME,
+        sender=sender,
+        key=key,
+        text=text or None,
+        attachment=attachment,
+        file=_file(message, attachment),
+        language=language,
     )
 
 
@@ -95,11 +102,35 @@ def _attachment(message: Message) -> Attachment | None:
         return "photo"
     if message.sticker or message.animation or message.dice:
         return "sticker"
-    if message.voice or message.audio or message.video_note:
+    if message.voice or message.audio:
         return "voice"
     if message.document:
         return "document"
     return "other" if message.effective_attachment else None
+
+
+def _file(message: Message, attachment: Attachment | None) -> File | None:
+    """Say what Telegram gives the file of a message out for; of a picture's sizes the largest."""
+    kind: Kind
+    media: PhotoSize | Document | Voice | Audio | None
+    if attachment == "photo":
+        kind, media = "photo", message.photo[-1]
+    elif attachment == "document":
+        kind, media = "document", message.document
+    elif attachment == "voice":
+        kind, media = "voice", message.voice or message.audio
+    else:
+        return None
+    if media is None:
+        return None
+    return File(
+        # The same in an edited message, unless the file itself was exchanged.
+        key=f"{message.message_id}:{media.file_unique_id}",
+        kind=kind,
+        album=message.media_group_id,
+        reference=media.file_id,
+        size=media.file_size,
+    )
 
 
 def _clean(text: str) -> str:

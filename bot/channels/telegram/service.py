@@ -16,6 +16,7 @@ from telegram.error import InvalidToken, TelegramError
 
 from bot.channels.telegram.api import ALLOWED_UPDATES, Client
 from bot.channels.telegram.beside import Beside
+from bot.channels.telegram.files import TelegramFiles
 from bot.channels.telegram.forum.group import Group
 from bot.channels.telegram.forum.intake import ForumIntake
 from bot.channels.telegram.forum.keeper import TopicKeeper
@@ -50,7 +51,7 @@ class TelegramSettings:
 
 
 class Telegram:
-    """Telegram, ready to run; `channel` is what the outbox sends through."""
+    """Telegram, ready to run; the outbox sends through `channel`, and `files` gives merchants' files out."""
 
     def __init__(
         self,
@@ -81,6 +82,7 @@ class Telegram:
         # The pace of the group, and the order in its topics, are one process's business.
         self._keeping = HeldWork(store, "telegram topics", settings.process, clock)
         self.channel = TelegramChannel(self._client.bot)
+        self.files = TelegramFiles(self._client.bot)
 
     def routes(self) -> APIRouter:
         """Give the route of the webhook; none for long polling."""
