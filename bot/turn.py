@@ -117,11 +117,10 @@ class Turns:
         )
 
     def _retry(self, row: Row[Any], now: datetime) -> None:
-        incoming = self._set_aside_message(row.payload)
         this = _SET_ASIDE.c.id == row.id
 
         def again(transaction: Transaction) -> None:
-            self._turn(transaction).take(incoming, now)
+            self._turn(transaction).take(self._set_aside_message(row.payload), now)
             transaction.execute(delete(_SET_ASIDE).where(this))
 
         try:

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from triage.desk import board, entry, steps, stream
+from triage.desk import board, entry, leftovers, steps, stream
 from triage.desk.deps import DeskDeps
 from triage.desk.gate import DeskRoute
 from triage.desk.pages import Desk
@@ -31,6 +31,7 @@ def build_desk(deps: DeskDeps) -> APIRouter:
         "/stream": stream.stream,
         "/static/{name}": entry.show_static,
         "/tickets/{number}": steps.show_ticket,
+        "/set-aside": leftovers.show_leftovers,
     }
     for path, endpoint in pages.items():
         router.add_api_route(path, endpoint, methods=["GET"], response_model=None)
@@ -39,6 +40,7 @@ def build_desk(deps: DeskDeps) -> APIRouter:
         "/login": entry.send_login,
         "/logout": entry.send_logout,
         "/password": entry.send_password,
+        "/set-aside": leftovers.decide_leftover,
         f"{ticket}/claim": steps.claim,
         f"{ticket}/hand-over": steps.hand_over,
         f"{ticket}/reply": steps.reply,
