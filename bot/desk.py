@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-
 from bot.expertise import LiveMapping
 from bot.page.strip import draw_strip
 from bot.parts import Parts
@@ -17,7 +15,6 @@ from bot.talk.wording import SHANGHAI
 from knowledge.model import Fact, Language, from_json
 from knowledge.redaction import redact
 from triage.desk import DeskDeps
-from triage.model import SetAside, table
 
 #: The calendar's end is announced so many days before.
 CALENDAR_WARNING_DAYS = 45
@@ -58,14 +55,10 @@ def desk_surroundings(parts: Parts, settings: Settings, clock: Callable[[], date
 
 
 def _notices(parts: Parts, language: Language, at: datetime) -> Sequence[str]:
-    """Say what a person should look after: a calendar about to end, messages that could not be answered."""
+    """Say what a person should look after: a calendar about to end, an edit that is refused."""
     notices = []
     left = parts.knowledge.calendar.days_left(at.astimezone(SHANGHAI).date())
     if left < CALENDAR_WARNING_DAYS:
         notices.append(parts.wording.say("calendar_ends", language, days=str(max(left, 0))))
-    given_up = select(func.count()).where(table(SetAside).c.next_try_at.is_(None))
-    stuck = parts.store.read(lambda connection: connection.execute(given_up).scalar_one())
-    if stuck:
-        notices.append(parts.wording.say("set_aside", language, count=str(stuck)))
     notices += [parts.wording.say("edit_refused", language, mistake=str(m)) for m in parts.live.mistakes]
     return notices

@@ -126,8 +126,6 @@ class Turns:
         )
 
     def _retry(self, row: Row[Any], now: datetime) -> None:
-        incoming = self._set_aside_message(row.payload)
-        brought = attachments.look_at(incoming.file, self._vault) if incoming.file else None
         this = _SET_ASIDE.c.id == row.id
 
         def again(transaction: Transaction) -> None:
@@ -135,6 +133,8 @@ class Turns:
             transaction.execute(delete(_SET_ASIDE).where(this))
 
         try:
+            incoming = self._set_aside_message(row.payload)
+            brought = attachments.look_at(incoming.file, self._vault) if incoming.file else None
             self._store.write(again)
         except Exception as error:  # noqa: BLE001 - counted, and left to a person after the fifth
             _log.exception("turn failed again", channel=row.channel, tries=row.tries + 1)

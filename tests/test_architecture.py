@@ -39,10 +39,7 @@ CONFINED = {
     # Not in the pure talk, bot/talk/.
     "sqlalchemy": (
         "triage/*",
-        *(
-            f"bot/{name}*"
-            for name in ("app.", "channels/", "outbox/deliveries.", "desk.", "outages.", "turn")
-        ),
+        *(f"bot/{name}*" for name in ("app.", "channels/", "outbox/deliveries.", "outages.", "turn")),
     ),
     "sqlite3": (),
     "sqlmodel": ("triage/*",),

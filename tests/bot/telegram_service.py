@@ -3,16 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Engine, Row, create_engine, text
+from sqlalchemy import Engine, Row, create_engine, insert, text
 
 from bot.talk.wording import SHANGHAI
 from tests.service import Service
 from tests.telegram_api.control import TelegramApi
 from tests.telegram_api.people import Shown, User
+from triage.model import SetAside, table
 
 #: A Friday morning on which services are open, between two holidays that the calendar knows.
 NOW = datetime(2026, 10, 9, 10, 30, tzinfo=SHANGHAI)
@@ -50,6 +51,13 @@ class TelegramService(Service):
         """Read the database while the service runs."""
         with self._engine() as engine, engine.connect() as connection:
             return list(connection.execute(text(statement), values).all())
+
+    def leave(self, payload: dict[str, Any], error: str, tries: int) -> None:
+        """Leave a message that was set aside and given up."""
+        values = {name: payload[name] for name in ("channel", "sender", "key")}
+        values |= {"payload": payload, "tries": tries, "error": error, "at": datetime.now(UTC)}
+        with self._engine() as engine, engine.begin() as connection:
+            connection.execute(insert(table(SetAside)), values)
 
     def heard(self, user: User) -> list[str]:
         """Give what the merchant's lines look like in the transcript, in order."""

@@ -11,6 +11,7 @@ from tests.bot.desk_browser import DeskBrowser
 from tests.bot.telegram_service import TelegramService
 from tests.telegram_api.control import RunningServer, TelegramApi
 from tests.telegram_api.people import User
+from tests.triage.house import hidden
 
 
 @pytest.fixture(scope="module")
@@ -175,3 +176,45 @@ def test_another_merchants_message_is_not_touched(
     assert desk.client.post(f"{case.url}/delivery", data=form).status_code == 409
     assert other.delivery.status == "uncertain"
     other.decide("arrived")
+
+
+def leftovers(bot: TelegramService) -> list[Any]:
+    return bot.rows("SELECT id, tries, next_try_at FROM set_aside ORDER BY id")
+
+
+def decide_on_leftover(desk: DeskBrowser, row: int, how: str) -> str:
+    form = {"csrf": hidden(desk.page("/desk/set-aside"), "/desk/set-aside")["csrf"], "row": str(row)}
+    answer = desk.client.post("/desk/set-aside", data=form | {"how": how})
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_messages_that_failed_can_be_seen_tried_again_and_put_away(
+    bot: TelegramService, desk: DeskBrowser
+) -> None:
+    user = bot.api.user("赵六")
+    payload = {"channel": "telegram", "sender": str(user.id), "key": "tg:7", "text": "卡 **** 1234 没到账"}
+    user.start()
+    bot.hear(user, 1)
+    bot.api.inject({"message": {"from": "nowhere"}})
+    bot.api.wait_for(lambda: leftovers(bot))
+    bot.leave(payload, error="RuntimeError", tries=5)
+    assert "有 2 条商户消息多次处理失败" in desk.page("/desk")
+    page = desk.page("/desk/set-aside")
+    assert "RuntimeError，试过 5 次" in page
+    assert "卡 **** 1234 没到账" in page
+    assert "平台发来的内容读不出来" in page
+    assert page.count('value="again"') == 1, "what cannot be read cannot be tried"
+    unreadable, failed = leftovers(bot)
+
+    decide_on_leftover(desk, unreadable.id, "again")
+    assert leftovers(bot)[0].next_try_at is None
+    decide_on_leftover(desk, failed.id, "again")
+    bot.api.wait_for(lambda: len(leftovers(bot)) == 1)
+    bot.hear(user, 2)
+    assert bot.heard(user)[-1] == "卡 **** 1234 没到账"
+
+    page = decide_on_leftover(desk, unreadable.id, "away")
+    assert "没有处理失败的消息" in page
+    assert "多次处理失败" not in page
+    assert leftovers(bot) == []

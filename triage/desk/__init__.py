@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from triage.desk import board, entry, files, steps, stream
+from triage.desk import board, entry, files, leftovers, steps, stream
 from triage.desk.deps import DeskDeps
 from triage.desk.gate import DeskRoute
 from triage.desk.pages import Desk
@@ -32,6 +32,7 @@ def build_desk(deps: DeskDeps) -> APIRouter:
         "/static/{name}": entry.show_static,
         "/tickets/{number}": steps.show_ticket,
         "/attachments/{name}": files.show_file,
+        "/set-aside": leftovers.show_leftovers,
     }
     for path, endpoint in pages.items():
         router.add_api_route(path, endpoint, methods=["GET"], response_model=None)
@@ -42,6 +43,7 @@ def build_desk(deps: DeskDeps) -> APIRouter:
         "/password": entry.send_password,
         "/link": entry.send_link,
         "/unlink": entry.send_unlink,
+        "/set-aside": leftovers.decide_leftover,
         f"{ticket}/claim": steps.claim,
         f"{ticket}/hand-over": steps.hand_over,
         f"{ticket}/reply": steps.reply,

@@ -1,4 +1,4 @@
-"""What waits for a person beside the queue: replies of agents that did not arrive, or nobody knows."""
+"""What waits for a person beside the queue: replies that may not have arrived, messages that failed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, func, select
 
 from triage.model import Conversation, DeliveryStatus, Message, Outbox, Ticket, table, ticket_number
+from triage.set_aside import count_given_up
 
 _TICKET, _MESSAGE = table(Ticket), table(Message)
 _CONVERSATION, _OUTBOX = table(Conversation), table(Outbox)
@@ -24,6 +25,8 @@ class Alarms:
 
     #: Number of a ticket -> how many replies on it are undelivered or uncertain.
     undelivered: Mapping[str, int]
+    #: How many messages of merchants were set aside and given up.
+    set_aside: int
 
 
 def alarms(connection: Connection) -> Alarms:
@@ -46,4 +49,7 @@ def alarms(connection: Connection) -> Alarms:
     )
     counted = select(replies.c.ticket_id, func.count().label("n")).group_by(replies.c.ticket_id)
     rows = connection.execute(counted.order_by(replies.c.ticket_id)).all()
-    return Alarms(undelivered={ticket_number(row.ticket_id): row.n for row in rows if row.ticket_id})
+    return Alarms(
+        undelivered={ticket_number(row.ticket_id): row.n for row in rows if row.ticket_id},
+        set_aside=count_given_up(connection),
+    )

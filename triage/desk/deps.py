@@ -27,7 +27,7 @@ class DeskDeps:
     draw_strip: Callable[[Mapping[str, Any], Language, datetime], str]
     #: Send cookies over HTTPS only.
     secure_cookies: bool
-    #: Warnings for everybody at the desk: messages set aside, a calendar about to end.
+    #: Warnings for everybody at the desk: a calendar about to end, an edit that is refused.
     notices: Callable[[Language], Sequence[str]]
     #: Channel whose group of agents tickets are shown in too; None = there is no such group.
     group_channel: str | None = None
