@@ -80,7 +80,7 @@ class Files:
             await self._remove_old()
             self._removed_at = ticks
         now, room = self._clock(), MOST_AT_ONCE - len(self._under_way)
-        if room <= 0 or not await asyncio.to_thread(self._something_waits, names, now):
+        if not names or room <= 0 or not await asyncio.to_thread(self._something_waits, names, now):
             return
         for waiting in await self._write(lambda tx: attachments.take_waiting(tx, names, room, now, HOLD)):
             task = asyncio.create_task(self._fetch(waiting))

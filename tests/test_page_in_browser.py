@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Route, expect
 
 from bot.talk.wording import SHANGHAI
 from tests.attached import JPEG
@@ -84,7 +84,7 @@ def test_a_picture_is_attached_from_the_page(merchant: Merchant, running: Servic
         page.keyboard.press("Enter")
     elsewhere: list[str] = []
     page.on("request", lambda request: elsewhere.append(request.url))
-    opened.value.set_files([{"name": "slip.jpg", "mimeType": "image/jpeg", "buffer": JPEG}])
+    opened.value.set_files(FilePayload(name="slip.jpg", mimeType="image/jpeg", buffer=JPEG))
     expect(merchant.lines("merchant").last).to_have_text("［图片］")
     expect(page.locator(".entry[data-state=sent] .row.merchant")).to_have_count(1)
     expect(merchant.lines("bot").last).to_contain_text("遮住卡号")
@@ -96,7 +96,7 @@ def test_a_picture_is_attached_from_the_page(merchant: Merchant, running: Servic
 def test_a_picture_that_cannot_be_kept_says_why(merchant: Merchant) -> None:
     page = merchant.page
     for name, content in (("page.png", b"<svg/>"), ("large.jpg", JPEG + bytes(10 * 2**20))):
-        page.locator("#photo").set_input_files([{"name": name, "mimeType": "image/png", "buffer": content}])
+        page.locator("#photo").set_input_files(FilePayload(name=name, mimeType="image/png", buffer=content))
     expect(page.locator(".entry[data-state=failed] .retry")).to_contain_text("没法保存")
     expect(page.locator("#notice")).to_contain_text("10MB")
     assert stored(merchant) == []

@@ -21,7 +21,6 @@ from tests.triage.house import PASSWORD, Door, Visitor
 from triage import accounts, agents, attachments
 from triage.media import LARGEST_UPLOAD
 from triage.model import Role
-from triage.tickets import tickets_of
 from triage.vault import Vault, new_key
 
 
@@ -319,18 +318,3 @@ def test_the_cookie_counts_only_with_the_header_of_the_page(house: House) -> Non
         answer = house.client.post("/chat/api/photos", data=form, files=files, headers=headers)
         assert (answer.json()["conversation"] == cookie) == same
     house.client.cookies.clear()
-
-
-def test_the_ticket_is_filed_without_asking_for_what_is_in_the_picture(house: House) -> None:
-    answer = house.say("昨天刷的3500没到账，App里显示风控冻结")
-    conversation = answer["conversation"]
-    asked = answer["messages"][-1]["ask"]
-    while asked and asked["fact"] not in ("merchant_no", "reference_no"):
-        unknown = next(option["id"] for option in asked["options"] if option["value"] == "unknown")
-        body = {"conversation": conversation, "client_id": str(uuid4()), "choice": unknown}
-        asked = house.client.post("/chat/api/messages", json=body).json()["messages"][-1]["ask"]
-    assert asked
-    answer = house.photo(JPEG, conversation)
-    assert "作为凭证" in answer["messages"][0]["text"]
-    row = house.rows("SELECT max(id) AS id FROM conversation")[0]
-    assert house.parts.store.read(lambda connection: tickets_of(connection, row.id))[0] is not None

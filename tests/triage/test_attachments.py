@@ -25,8 +25,9 @@ def test_from_waiting_to_removed(database_url: str) -> None:
         later = NOW + HOLD
         [quick] = write(lambda tx: attachments.take_waiting(tx, ["telegram"], 4, later, HOLD))
         sealed = parts.vault.seal(JPEG)
-        for waiting in (slow, quick, slow):
-            write(lambda tx, one=waiting: attachments.keep(tx, one, "image/jpeg", len(JPEG), sealed))
+        write(lambda tx: attachments.keep(tx, slow, "image/jpeg", len(JPEG), sealed))
+        assert read(lambda connection: attachments.files_of(connection, 1))[0].state == "waiting"
+        write(lambda tx: attachments.keep(tx, quick, "image/jpeg", len(JPEG), sealed))
         [shown] = read(lambda connection: attachments.files_of(connection, quick.conversation_id))
         assert (shown.kind, shown.state, shown.size) == ("photo", "stored", len(JPEG))
         assert read(lambda connection: attachments.find_file(connection, shown.name)) is None, "no ticket yet"
