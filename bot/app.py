@@ -85,7 +85,7 @@ def build_app(parts: Parts, settings: Settings, clock: Callable[[], datetime] = 
         async with AsyncExitStack() as stack:
             _start(stack, _keep_promises(parts, clock))
             if telegram:
-                _start(stack, OutboxWorker(parts.store, [telegram.channel], clock).run())
+                _start(stack, OutboxWorker(parts.store, parts.vault, [telegram.channel], clock).run())
                 _start(stack, telegram.run())
             _start(stack, _files(parts, settings, clock, telegram).run())
             administration = Administration(parts, clock)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from knowledge.model import JsonValue, Language
-from triage.media import File
+from triage.media import KEPT, File, Kind
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 AskKind = Literal["choice", "text", "photo", "confirm"]
@@ -92,6 +92,19 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingFile:
+    """A file to be shown to somebody."""
+
+    kind: Kind
+    media_type: str
+    content: bytes
+
+    def name(self, stem: str) -> str:
+        """Give it a name with the ending of its type."""
+        return f"{stem}.{KEPT[self.media_type][1]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """One message to a merchant, as stored."""
 
@@ -101,6 +114,8 @@ class Outgoing:
     #: "bot" or "agent".
     author: Literal["bot", "agent"]
     text: str
+    #: What an agent sent along.
+    file: OutgoingFile | None = None
     ask: dict[str, Any] | None
     #: The days from sale to arrival, with "alt": the same in words; for channels that can show it.
     strip: dict[str, Any] | None

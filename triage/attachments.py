@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, func, select, update
+from sqlalchemy import Connection, Row, Select, delete, exists, func, select, update
 
 from triage.bell import DESK, FILES, chat_topic
 from triage.media import KEPT, LARGEST, File, Kind, NotKeptError, Refusal, examine
@@ -15,20 +15,29 @@ from triage.model import (
     AttachmentBytes,
     AttachmentState,
     Conversation,
+    Message,
     Ticket,
     TicketStatus,
     table,
 )
 from triage.store import Transaction
-from triage.vault import Vault
+from triage.vault import Vault, VaultError
 
 #: What one conversation may have at the same time.
 MOST_FILES, MOST_BYTES = 20, 100 * 2**20
 #: Files whose time is over are removed so many at once.
 REMOVED_AT_ONCE = 50
 _ATTACHMENT, _BYTES = table(Attachment), table(AttachmentBytes)
-_CONVERSATION, _TICKET = table(Conversation), table(Ticket)
+_CONVERSATION, _TICKET, _MESSAGE = table(Conversation), table(Ticket), table(Message)
 _HELD = _ATTACHMENT.c.state.in_((AttachmentState.WAITING, AttachmentState.STORED))
+
+
+class FileNotHereError(Exception):
+    """A file's bytes are not to be had: not yet, or no more."""
+
+    def __init__(self, *, is_coming: bool) -> None:
+        super().__init__("a file is not here")
+        self.is_coming = is_coming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +98,18 @@ def _has_room(transaction: Transaction, conversation_id: int, size: int, without
 
 
 def add(
-    transaction: Transaction, conversation: Row[Any], message_id: int, brought: Brought, now: datetime
+    transaction: Transaction,
+    conversation: Row[Any],
+    message_id: int,
+    brought: Brought,
+    now: datetime,
+    *,
+    source: str | None = None,
 ) -> None:
-    """Store a file with its message, once by its key."""
+    """Store a file with its message, once by its key.
+
+    source: the channel that gives it out, where that is not the merchant's own.
+    """
     file, c = brought.file, _ATTACHMENT.c
     same = select(c.id).where(c.conversation_id == conversation.id, c.key == file.key)
     if transaction.execute(same).first():
@@ -103,7 +121,7 @@ def add(
         "name": secrets.token_urlsafe(16),
         "conversation_id": conversation.id,
         "message_id": message_id,
-        "channel": conversation.channel,
+        "channel": source or conversation.channel,
         "key": file.key,
         "album": file.album,
         "kind": KEPT[brought.media_type][0] if brought.media_type else file.kind,
@@ -269,6 +287,43 @@ def find_file(connection: Connection, name: str) -> tuple[Shown, int] | None:
     ticket_id = connection.execute(theirs.order_by(t.status == TicketStatus.RESOLVED, t.id.desc())).scalar()
     file = next(shown for shown in files_of(connection, conversation_id) if shown.name == name)
     return (file, ticket_id) if ticket_id is not None else None
+
+
+def files_from_agents(connection: Connection, conversation_id: int) -> dict[int, Row[Any]]:
+    """Give the files (name, kind, media_type, size) that agents sent to a merchant, by their messages."""
+    c, m = _ATTACHMENT.c, _MESSAGE.c
+    query: Select[Any] = (
+        select(c.message_id, c.name, c.kind, c.media_type, c.size)
+        .join(_MESSAGE, m.id == c.message_id)
+        .where(c.conversation_id == conversation_id, m.author == "agent")
+        .where(c.state.in_((AttachmentState.WAITING, AttachmentState.STORED)))
+    )
+    return {row.message_id: row for row in connection.execute(query).all()}
+
+
+def file_for_topic(connection: Connection, conversation_id: int, after: int) -> Row[Any] | None:
+    """Give a merchant's oldest file (id, name, kind, media_type, state) with a higher id than `after`."""
+    c, m = _ATTACHMENT.c, _MESSAGE.c
+    query: Select[Any] = (
+        select(c.id, c.name, c.kind, c.media_type, c.state)
+        .join(_MESSAGE, m.id == c.message_id)
+        .where(c.conversation_id == conversation_id, c.id > after, m.author == "merchant")
+        .order_by(c.id)
+    )
+    return connection.execute(query.limit(1)).first()
+
+
+def open_file(connection: Connection, name: str, vault: Vault) -> dict[str, Any]:
+    """Give kind, media_type and content of a stored file; raises FileNotHereError for any other."""
+    c = _ATTACHMENT.c
+    row = connection.execute(select(c.state, c.kind, c.media_type).where(c.name == name)).first()
+    sealed = sealed_bytes(connection, name)
+    if row is None or sealed is None:
+        raise FileNotHereError(is_coming=row is not None and row.state == AttachmentState.WAITING)
+    try:
+        return {"kind": row.kind, "media_type": row.media_type, "content": vault.unseal(sealed)}
+    except VaultError:
+        raise FileNotHereError(is_coming=False) from None
 
 
 def sealed_bytes(connection: Connection, name: str) -> bytes | None:

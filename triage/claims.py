@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, UniqueConstraint, delete, insert, select
+from sqlmodel import Field, SQLModel
 
 from knowledge.model import Facts
-from triage.model import ClaimKey, Ticket, table
+from triage.model import Ticket, table
 from triage.store import Transaction
 from triage.tickets import TicketView, view_of
 
@@ -16,6 +17,19 @@ SETS = (
     ("merchant_no", "terminal_no", "batch_no", "voucher_no"),
     ("merchant_no", "paid_at", "amount", "card_last4"),
 )
+
+
+class ClaimKey(SQLModel, table=True):
+    """By what the sale of a ticket is known again."""
+
+    __tablename__ = "claim_key"
+    __table_args__ = (UniqueConstraint("ticket_id", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id")
+    key: str = Field(index=True)
+
+
 _CLAIM, _TICKET = table(ClaimKey), table(Ticket)
 
 

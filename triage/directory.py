@@ -3,16 +3,44 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, delete, func, insert, or_, select
+from sqlmodel import Field, SQLModel
 
-from triage.model import DirectoryEntry, ProofFailure, table
+from triage.model import json_column, moment_column, table
 from triage.store import Store, Transaction
 
 #: So many failed proofs an hour, of one talk or for one merchant number.
 MOST_FAILURES = 5
 WHILE = timedelta(hours=1)
+
+
+class DirectoryEntry(SQLModel, table=True):
+    """One merchant of the operator's directory, as imported."""
+
+    __tablename__ = "directory_entry"
+
+    merchant_no: str = Field(primary_key=True)
+    settle_card_last4: str
+    #: Fact -> value.
+    facts: dict[str, Any] = json_column()
+    #: Day on which the terminal was opened, ISO 8601.
+    onboarded_on: str | None = None
+    imported_at: datetime = moment_column()
+
+
+class ProofFailure(SQLModel, table=True):
+    """A merchant who could not prove who he is; kept to slow guessing down."""
+
+    __tablename__ = "proof_failure"
+
+    id: int | None = Field(default=None, primary_key=True)
+    conversation_id: int = Field(foreign_key="conversation.id", index=True)
+    merchant_no: str = Field(index=True)
+    at: datetime = moment_column()
+
+
 _ENTRY, _FAILURE = table(DirectoryEntry), table(ProofFailure)
 
 

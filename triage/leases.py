@@ -4,9 +4,23 @@ from datetime import datetime
 
 from sqlalchemy import delete, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, SQLModel
 
-from triage.model import Lease, table
+from triage.model import moment_column, table
 from triage.store import Transaction
+
+
+class Lease(SQLModel, table=True):
+    """What only one process at a time does, and which one does it."""
+
+    __tablename__ = "lease"
+
+    name: str = Field(primary_key=True)
+    #: The process: its machine and data folder, the same after a start.
+    holder: str
+    #: When it may be taken from a holder that is not heard of any more.
+    until: datetime = moment_column()
+
 
 _LEASE = table(Lease)
 

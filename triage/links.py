@@ -5,11 +5,11 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Connection, UniqueConstraint, delete, select
+from sqlalchemy import Connection, UniqueConstraint, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
-from triage.model import Account, Moment, table
+from triage.model import Account, moment_column, table
 from triage.store import Transaction
 
 #: A code is good for so long, once.
@@ -34,7 +34,7 @@ class AccountLink(SQLModel, table=True):
     external_id: str
     #: His name there, as it was when he linked it.
     name: str
-    at: datetime = Field(sa_column=Column(Moment, nullable=False))
+    at: datetime = moment_column()
 
 
 class LinkCode(SQLModel, table=True):
@@ -45,7 +45,7 @@ class LinkCode(SQLModel, table=True):
     #: SHA-256 of the code, hexadecimal.
     id: str = Field(primary_key=True)
     account_id: int = Field(foreign_key="account.id", unique=True)
-    expires_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+    expires_at: datetime = moment_column()
 
 
 class AgentUpdate(SQLModel, table=True):
@@ -54,7 +54,7 @@ class AgentUpdate(SQLModel, table=True):
     __tablename__ = "agent_update"
 
     key: str = Field(primary_key=True)
-    at: datetime = Field(sa_column=Column(Moment, nullable=False, index=True))
+    at: datetime = moment_column(index=True)
 
 
 _ACCOUNT, _LINK, _CODE = table(Account), table(AccountLink), table(LinkCode)

@@ -32,11 +32,13 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
-def _moment(*, nullable: bool = False, index: bool = False) -> Any:
+def moment_column(*, nullable: bool = False, index: bool = False) -> Any:
+    """Give the field of a moment."""
     return Field(sa_column=Column(Moment, nullable=nullable, index=index))
 
 
-def _json(*, nullable: bool = False) -> Any:
+def json_column(*, nullable: bool = False) -> Any:
+    """Give the field of something that is kept as JSON."""
     return Field(sa_column=Column(JSON, nullable=nullable))
 
 
@@ -96,11 +98,11 @@ class Conversation(SQLModel, table=True):
     #: Opaque: a hash of the token for the web, a chat id for a platform.
     sender: str
     #: bot.talk.state.Talk as JSON.
-    talk: dict[str, Any] = _json()
+    talk: dict[str, Any] = json_column()
     #: When the bot speaks next without being spoken to; None = not at all.
-    wake_at: datetime | None = _moment(nullable=True, index=True)
-    created_at: datetime = _moment()
-    updated_at: datetime = _moment()
+    wake_at: datetime | None = moment_column(nullable=True, index=True)
+    created_at: datetime = moment_column()
+    updated_at: datetime = moment_column()
 
 
 class Message(SQLModel, table=True):
@@ -115,15 +117,15 @@ class Message(SQLModel, table=True):
     author: str
     text: str
     #: The question on it, as every channel shows it.
-    ask: dict[str, Any] | None = _json(nullable=True)
+    ask: dict[str, Any] | None = json_column(nullable=True)
     #: The strip of days that goes with a due date.
-    strip: dict[str, Any] | None = _json(nullable=True)
+    strip: dict[str, Any] | None = json_column(nullable=True)
     #: The sender's key of an incoming message; the same key twice is one message.
     key: str | None = None
     #: The incoming message that this one answers.
     reply_to: int | None = Field(default=None, foreign_key="message.id", index=True)
     account_id: int | None = Field(default=None, foreign_key="account.id")
-    at: datetime = _moment()
+    at: datetime = moment_column()
 
 
 class Attachment(SQLModel, table=True):
@@ -136,7 +138,8 @@ class Attachment(SQLModel, table=True):
     #: Its random name in addresses.
     name: str = Field(unique=True)
     conversation_id: int = Field(foreign_key="conversation.id")
-    message_id: int = Field(foreign_key="message.id")
+    message_id: int = Field(foreign_key="message.id", index=True)
+    #: The channel that gives it out.
     channel: str
     #: The sender's key of it; the same key twice is one file.
     key: str
@@ -155,9 +158,9 @@ class Attachment(SQLModel, table=True):
     #: How often it was taken in hand; every taking has its own number, which must match to mark the end.
     attempts: int = 0
     #: Not before this moment: the next try, or when the hold of who is fetching it runs out.
-    due_at: datetime = _moment()
-    at: datetime = _moment()
-    removed_at: datetime | None = _moment(nullable=True)
+    due_at: datetime = moment_column()
+    at: datetime = moment_column()
+    removed_at: datetime | None = moment_column(nullable=True)
 
 
 class AttachmentBytes(SQLModel, table=True):
@@ -198,11 +201,11 @@ class Outbox(SQLModel, table=True):
     #: How often nobody could tell whether it arrived: above zero, it may have been shown twice or not at all.
     doubts: int = 0
     #: Not before this moment: the first try, the next one, or when the hold of a sender runs out.
-    due_at: datetime = _moment()
+    due_at: datetime = moment_column()
     #: Why it failed or is tried again, as one word: blocked, refused, busy, …
     error: str | None = None
     #: When a person had it sent once more: the time that it may take begins anew.
-    resent_at: datetime | None = _moment(nullable=True)
+    resent_at: datetime | None = moment_column(nullable=True)
 
 
 class SetAside(SQLModel, table=True):
@@ -216,12 +219,12 @@ class SetAside(SQLModel, table=True):
     sender: str
     key: str
     #: The redacted message as JSON.
-    payload: dict[str, Any] = _json()
+    payload: dict[str, Any] = json_column()
     tries: int = 1
     #: None = given up: a person must look.
-    next_try_at: datetime | None = _moment(nullable=True, index=True)
+    next_try_at: datetime | None = moment_column(nullable=True, index=True)
     error: str
-    at: datetime = _moment()
+    at: datetime = moment_column()
 
 
 class Account(SQLModel, table=True):
@@ -235,8 +238,8 @@ class Account(SQLModel, table=True):
     role: str
     password_hash: str
     must_change_password: bool = False
-    disabled_at: datetime | None = _moment(nullable=True)
-    created_at: datetime = _moment()
+    disabled_at: datetime | None = moment_column(nullable=True)
+    created_at: datetime = moment_column()
 
 
 class LoginFailure(SQLModel, table=True):
@@ -247,7 +250,7 @@ class LoginFailure(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     #: As typed, lower case, cut to 64 characters.
     name: str = Field(index=True)
-    at: datetime = _moment()
+    at: datetime = moment_column()
 
 
 class DeskSession(SQLModel, table=True):
@@ -259,8 +262,8 @@ class DeskSession(SQLModel, table=True):
     id: str = Field(primary_key=True)
     account_id: int = Field(foreign_key="account.id", index=True)
     csrf_token: str
-    created_at: datetime = _moment()
-    seen_at: datetime = _moment()
+    created_at: datetime = moment_column()
+    seen_at: datetime = moment_column()
 
 
 class Incident(SQLModel, table=True):
@@ -270,12 +273,12 @@ class Incident(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     #: What merchants are told, in both languages: {"zh": …, "en": …}.
-    notice: dict[str, Any] = _json()
+    notice: dict[str, Any] = json_column()
     #: Fact -> value that a case must have: brand, pay_method, settle_bank; empty = everybody.
-    scope: dict[str, Any] = _json()
+    scope: dict[str, Any] = json_column()
     opened_by: str
-    opened_at: datetime = _moment()
-    closed_at: datetime | None = _moment(nullable=True)
+    opened_at: datetime = moment_column()
+    closed_at: datetime | None = moment_column(nullable=True)
 
 
 class Ticket(SQLModel, table=True):
@@ -304,25 +307,25 @@ class Ticket(SQLModel, table=True):
     queue: str = Field(index=True)
     priority: str
     #: Words for why the priority is higher than the cause's own, as keys of routing.yaml.
-    priority_reasons: list[str] = _json()
+    priority_reasons: list[str] = json_column()
     # Kept as plain text, so that a status added later needs no type change in PostgreSQL.
     status: str = TicketStatus.NEW
     assignee_id: int | None = Field(default=None, foreign_key="account.id", index=True)
     incident_id: int | None = Field(default=None, foreign_key="incident.id", index=True)
     #: Fact -> {"value", "source"}, as in the talk.
-    facts: dict[str, Any] = _json()
+    facts: dict[str, Any] = json_column()
     #: {"causes": [[id, probability]…], "why": […], "ruled_out": […], "asked": […], "version": …}.
-    diagnosis: dict[str, Any] = _json()
+    diagnosis: dict[str, Any] = json_column()
     #: Facts that the cause asks for as evidence and that are still unknown.
-    missing: list[str] = _json()
+    missing: list[str] = json_column()
     #: Phone number for a call-back, encrypted (triage.vault).
     contact: str | None = None
     #: When a person must have touched it first, in service hours.
-    due_at: datetime = _moment()
-    created_at: datetime = _moment()
-    touched_at: datetime | None = _moment(nullable=True)
-    resolved_at: datetime | None = _moment(nullable=True)
-    updated_at: datetime = _moment()
+    due_at: datetime = moment_column()
+    created_at: datetime = moment_column()
+    touched_at: datetime | None = moment_column(nullable=True)
+    resolved_at: datetime | None = moment_column(nullable=True)
+    updated_at: datetime = moment_column()
 
 
 class TicketEvent(SQLModel, table=True):
@@ -338,56 +341,8 @@ class TicketEvent(SQLModel, table=True):
     actor: str
     #: filed, claimed, handed_over, replied, noted, waiting, resumed, resolved, reopened, …
     kind: str
-    data: dict[str, Any] = _json()
-    at: datetime = _moment()
-
-
-class ClaimKey(SQLModel, table=True):
-    """By what the sale of a ticket is known again (triage.claims)."""
-
-    __tablename__ = "claim_key"
-    __table_args__ = (UniqueConstraint("ticket_id", "key"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    ticket_id: int = Field(foreign_key="ticket.id")
-    key: str = Field(index=True)
-
-
-class DirectoryEntry(SQLModel, table=True):
-    """One merchant of the operator's directory, as imported."""
-
-    __tablename__ = "directory_entry"
-
-    merchant_no: str = Field(primary_key=True)
-    settle_card_last4: str
-    #: Fact -> value.
-    facts: dict[str, Any] = _json()
-    #: Day on which the terminal was opened, ISO 8601.
-    onboarded_on: str | None = None
-    imported_at: datetime = _moment()
-
-
-class ProofFailure(SQLModel, table=True):
-    """A merchant who could not prove who he is; kept to slow guessing down."""
-
-    __tablename__ = "proof_failure"
-
-    id: int | None = Field(default=None, primary_key=True)
-    conversation_id: int = Field(foreign_key="conversation.id", index=True)
-    merchant_no: str = Field(index=True)
-    at: datetime = _moment()
-
-
-class Lease(SQLModel, table=True):
-    """What only one process at a time does, and which one does it (triage.leases)."""
-
-    __tablename__ = "lease"
-
-    name: str = Field(primary_key=True)
-    #: The process: its machine and data folder, the same after a start.
-    holder: str
-    #: When it may be taken from a holder that is not heard of any more.
-    until: datetime = _moment()
+    data: dict[str, Any] = json_column()
+    at: datetime = moment_column()
 
 
 def table(model: type[SQLModel]) -> Table:

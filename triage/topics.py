@@ -5,20 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, UniqueConstraint, exists, func, select, update
+from sqlalchemy import Connection, Row, Select, UniqueConstraint, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
 from triage.bell import DESK
 from triage.model import (
     Account,
+    Attachment,
+    AttachmentState,
     DeliveryStatus,
     Message,
-    Moment,
     Outbox,
     Ticket,
     TicketEvent,
     TicketStatus,
+    moment_column,
     table,
 )
 from triage.store import Transaction
@@ -45,9 +47,10 @@ class Topic(SQLModel, table=True):
     card: str = ""
     #: Which menu is open below the card; "" = the first one.
     menu: str = ""
-    #: The newest message of the talk, and the newest event, that the topic has.
+    #: The newest message of the talk, the newest event, and the merchant's newest file, that the topic has.
     message_id: int = 0
     event_id: int = 0
+    file_id: int = 0
     #: The step that was begun and is not noted as done: after a crash nobody knows whether it happened.
     doing: str = ""
     #: How often nobody knew.
@@ -55,7 +58,7 @@ class Topic(SQLModel, table=True):
     #: True when there is something to show of which the ticket's row does not tell.
     stirred: bool = False
     #: `updated_at` of the ticket as last shown in full.
-    shown_at: datetime | None = Field(sa_column=Column(Moment, nullable=True))
+    shown_at: datetime | None = moment_column(nullable=True)
 
 
 #: What is noted of a topic that is yet to be opened, or that is gone.
@@ -69,6 +72,7 @@ NOTHING_SHOWN: dict[str, Any] = {
     "menu": "",
     "message_id": 0,
     "event_id": 0,
+    "file_id": 0,
     "doing": "",
     "shown_at": None,
 }
@@ -77,7 +81,7 @@ MOST_NEWS = 40
 #: How the keys of replies begin that were written in a topic: it has them already.
 FROM_A_TOPIC = "agent:topic:"
 _TOPIC, _TICKET, _MESSAGE, _EVENT = table(Topic), table(Ticket), table(Message), table(TicketEvent)
-_OUTBOX, _ACCOUNT = table(Outbox), table(Account)
+_OUTBOX, _ACCOUNT, _ATTACHMENT = table(Outbox), table(Account), table(Attachment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,13 @@ def behind(connection: Connection, chat_id: str, limit: int) -> Sequence[int]:
     t, p = _TICKET.c, _TOPIC.c
     is_open = t.status != TicketStatus.RESOLVED
     newer = exists().where(_MESSAGE.c.conversation_id == t.conversation_id, _MESSAGE.c.id > p.message_id)
+    a = _ATTACHMENT.c
+    files = exists().where(
+        a.conversation_id == t.conversation_id,
+        a.id > p.file_id,
+        a.state != AttachmentState.WAITING,
+        a.message_id.in_(select(_MESSAGE.c.id).where(_MESSAGE.c.author == "merchant")),
+    )
     query = (
         select(t.id)
         .outerjoin(_TOPIC, (p.ticket_id == t.id) & (p.chat_id == chat_id))
@@ -111,7 +122,7 @@ def behind(connection: Connection, chat_id: str, limit: int) -> Sequence[int]:
             (p.ticket_id.is_(None) & is_open)
             | p.stirred
             | (p.ticket_id.is_not(None) & (p.shown_at.is_(None) | (p.shown_at != t.updated_at)))
-            | (is_open & newer)
+            | (is_open & (newer | files))
         )
         .order_by(func.coalesce(p.stirred, False).desc(), t.due_at, t.id)
         .limit(limit)

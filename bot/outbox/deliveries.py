@@ -9,12 +9,21 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from bot.messages import Outgoing
 from triage.bell import DESK
-from triage.model import Conversation, DeliveryStatus, Message, Outbox, table
+from triage.model import Attachment, Conversation, DeliveryStatus, Message, Outbox, table
 from triage.store import Transaction
 
 #: A delivery in hand is nobody else's for so long; whoever holds it longer has died.
 HOLD = timedelta(seconds=60)
 _OUTBOX, _MESSAGE, _CONVERSATION = table(Outbox), table(Message), table(Conversation)
+_ATTACHMENT = table(Attachment)
+#: What an agent sent along with the message.
+_FILE = (
+    select(_ATTACHMENT.c.name)
+    .where(_ATTACHMENT.c.message_id == _MESSAGE.c.id, _MESSAGE.c.author == "agent")
+    .correlate(_MESSAGE)
+    .scalar_subquery()
+    .label("file")
+)
 _OPEN = _OUTBOX.c.status.in_((DeliveryStatus.WAITING, DeliveryStatus.SENDING))
 
 
@@ -29,6 +38,8 @@ class Delivery:
     #: When a person had it sent once more.
     resent_at: datetime | None
     message: Outgoing
+    #: Name of the attachment that goes with it.
+    file: str | None = None
 
 
 def something_due(connection: Connection, channels: Sequence[str], now: datetime) -> bool:
@@ -53,6 +64,7 @@ def take(
             _OUTBOX,
             *(_MESSAGE.c[name] for name in ("author", "text", "ask", "strip", "at")),
             _CONVERSATION.c.talk,
+            _FILE,
         )
         .join(_MESSAGE, _MESSAGE.c.id == _OUTBOX.c.message_id)
         .join(_CONVERSATION, _CONVERSATION.c.id == _MESSAGE.c.conversation_id)
@@ -88,6 +100,7 @@ def _delivery(row: Row[Any]) -> Delivery:
         parts_sent=row.parts_sent,
         resent_at=row.resent_at,
         message=message,
+        file=row.file,
     )
 
 

@@ -3,18 +3,21 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from bot.messages import Channel, DeliveryError, RefusedError
+from bot.messages import Channel, DeliveryError, Outgoing, OutgoingFile, RefusedError
 from bot.outbox import deliveries
 from bot.outbox.deliveries import HOLD, Delivery
 from bot.outbox.pace import Pace
+from triage.attachments import FileNotHereError, open_file
 from triage.bell import OUTBOX, Listener
 from triage.model import DeliveryStatus
 from triage.store import Store, StoreError, Transaction, Work
+from triage.vault import Vault
 
 #: Without being rung, the outbox looks so often.
 LOOK_SECONDS = 1.0
@@ -33,8 +36,11 @@ _log = structlog.get_logger()
 class OutboxWorker:
     """Sends what waits; any number of processes may run one on the same PostgreSQL database."""
 
-    def __init__(self, store: Store, channels: Sequence[Channel], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, vault: Vault, channels: Sequence[Channel], clock: Callable[[], datetime]
+    ) -> None:
         self._store = store
+        self._vault = vault
         self._channels = {channel.name: channel for channel in channels}
         self._clock = clock
         self._paces = {channel.name: Pace(channel) for channel in channels}
@@ -88,8 +94,9 @@ class OutboxWorker:
         """Send one part, and mark how it ended."""
         channel = self._channels[delivery.message.channel]
         try:
+            message = await asyncio.to_thread(self._with_file, delivery)
             async with asyncio.timeout(SEND_SECONDS):
-                await channel.send(delivery.message, delivery.parts_sent)
+                await channel.send(message, delivery.parts_sent)
         except RefusedError as error:
             reason = error.reason
             await self._mark(delivery, lambda tx: self._refused(tx, delivery, reason))
@@ -101,8 +108,21 @@ class OutboxWorker:
             now = self._clock()
             await self._mark(delivery, lambda tx: deliveries.doubt(tx, delivery, now))
         else:
-            values = self._went(delivery, len(channel.parts(delivery.message)))
+            values = self._went(delivery, len(channel.parts(message)))
             await self._mark(delivery, lambda tx: deliveries.mark(tx, delivery, **values))
+
+    def _with_file(self, delivery: Delivery) -> Outgoing:
+        """Put the file into a message that has one.
+
+        Raises DeliveryError while the file is being fetched, RefusedError when it is not to be had.
+        """
+        if delivery.file is None:
+            return delivery.message
+        try:
+            file = self._store.read(lambda connection: open_file(connection, str(delivery.file), self._vault))
+        except FileNotHereError as error:
+            raise (DeliveryError("file") if error.is_coming else RefusedError("file")) from None
+        return replace(delivery.message, file=OutgoingFile(**file))
 
     def _went(self, delivery: Delivery, parts: int) -> dict[str, Any]:
         sent = delivery.parts_sent + 1

@@ -23,10 +23,13 @@ from triage.bell import OUTBOX
 from triage.model import Message, Outbox, table
 from triage.store import Store, Transaction
 from triage.talks import conversation_for, post
+from triage.vault import Vault, new_key
 
 NOW = datetime(2026, 10, 9, 2, 0, tzinfo=UTC)
 PATIENCE = 30
 FAST = Rate(100_000, 1)
+
+VAULT = Vault(new_key())
 _OUTBOX, _MESSAGE = table(Outbox), table(Message)
 
 
@@ -95,7 +98,7 @@ def ends(store: Store) -> dict[str, str]:
 
 @asynccontextmanager
 async def working(store: Store, platform: Platform, clock: Callable[[], datetime]) -> AsyncIterator[None]:
-    worker = asyncio.create_task(OutboxWorker(store, [platform], clock).run())
+    worker = asyncio.create_task(OutboxWorker(store, VAULT, [platform], clock).run())
     try:
         yield
     finally:
@@ -301,7 +304,7 @@ def test_nothing_is_taken_while_an_earlier_one_is_open(store: Store) -> None:
 async def test_going_down_lets_end_what_is_under_way(store: Store) -> None:
     platform = Platform()
     say(store, "m1", "hello", "not begun")
-    worker = OutboxWorker(store, [platform], Clock())
+    worker = OutboxWorker(store, VAULT, [platform], Clock())
     started = asyncio.Event()
     go_on = asyncio.Event()
     send = platform.send

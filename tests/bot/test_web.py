@@ -21,6 +21,7 @@ from bot.settings import Settings
 from tests.talking import NOW, parts_on
 from triage import accounts, agents
 from triage.model import Role
+from triage.replies import Reply, send_reply
 
 CARD = "6222020200112345679"
 PHONE = "13812345678"
@@ -206,10 +207,8 @@ async def test_the_agents_reply_arrives_in_the_stream_and_the_bot_is_silent(hous
         before = [event async for event in until_state(events)]
         assert len(before) == 5
         house.parts.store.write(lambda tx: agents.claim(tx, 1, agent, house.clock()))
-        last = before[-2]["id"]
-        house.parts.store.write(
-            lambda tx: agents.reply(tx, 1, agent, "您好，正在查。", house.clock(), seen=last, key="k1")
-        )
+        reply = Reply(text="您好，正在查。", seen=before[-2]["id"], key="k1")
+        house.parts.store.write(lambda tx: send_reply(tx, 1, agent, reply, house.clock()))
         event = await next_message(events)
         assert event["from"] == "agent"
         assert event["text"] == "您好，正在查。"

@@ -11,7 +11,7 @@ from fastapi import Depends, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
-from triage import agents
+from triage import agents, replies
 from triage.accounts import Session
 from triage.desk.board import board, view_of
 from triage.desk.casework import casework
@@ -53,7 +53,7 @@ class StepForm(BaseModel):
     cause: str = ""
     #: The message whose delivery is decided on, and how.
     message: int = Field(default=0, ge=0, lt=2**31)
-    how: agents.Decision = "again"
+    how: replies.Decision = "again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,11 +175,9 @@ def hand_over(step: TicketStep) -> Response:
 def reply(step: TicketStep) -> Response:
     """Answer the merchant."""
     key = step.form.key or secrets.token_hex(8)
+    answer = replies.Reply(text=step.text, seen=step.form.seen, key=key)
     return step.take(
-        lambda tx: agents.reply(
-            tx, step.ticket_id, step.session.account_id, step.text, step.now, seen=step.form.seen, key=key
-        ),
-        "reply",
+        lambda tx: replies.send_reply(tx, step.ticket_id, step.session.account_id, answer, step.now), "reply"
     )
 
 
@@ -187,7 +185,7 @@ def decide_delivery(step: TicketStep) -> Response:
     """Send a reply once more, say that it arrived, or leave it undelivered."""
     form = step.form
     return step.take(
-        lambda tx: agents.decide_delivery(
+        lambda tx: replies.decide_delivery(
             tx, step.ticket_id, step.session.account_id, form.message, form.how, step.now
         )
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from triage.agents import decisions_on
 from triage.attachments import Shown, files_of
 from triage.desk.alarms import TO_THE_MERCHANT
 from triage.model import (
@@ -22,6 +21,7 @@ from triage.model import (
     table,
     ticket_number,
 )
+from triage.replies import decisions_on
 
 _TICKET, _EVENT, _MESSAGE = table(Ticket), table(TicketEvent), table(Message)
 _ACCOUNT, _CONVERSATION, _INCIDENT = table(Account), table(Conversation), table(Incident)
@@ -64,7 +64,7 @@ class Line:
 
     @property
     def decisions(self) -> tuple[str, ...]:
-        """What a person may decide on it now (triage.agents.Decision)."""
+        """What a person may decide on it now (triage.replies.Decision)."""
         return decisions_on(self.delivery) if self.author == "agent" and self.delivery else ()
 
     #: What came with it.

@@ -87,7 +87,7 @@ def _read_message(update: Update, message: Message) -> Incoming | None:
         key=key,
         text=text or None,
         attachment=attachment,
-        file=_file(message, attachment),
+        file=file_of(message),
         language=language,
     )
 
@@ -109,8 +109,9 @@ def _attachment(message: Message) -> Attachment | None:
     return "other" if message.effective_attachment else None
 
 
-def _file(message: Message, attachment: Attachment | None) -> File | None:
+def file_of(message: Message) -> File | None:
     """Say what Telegram gives the file of a message out for; of a picture's sizes the largest."""
+    attachment = _attachment(message)
     kind: Kind
     media: PhotoSize | Document | Voice | Audio | None
     if attachment == "photo":

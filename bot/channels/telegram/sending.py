@@ -5,18 +5,23 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
-from telegram.error import TelegramError
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions
+from telegram.error import BadRequest, TelegramError
 
 from bot.channels.telegram.api import delivery_error
 from bot.channels.telegram.reading import NAME
-from bot.messages import Outgoing, Rate
+from bot.messages import Outgoing, OutgoingFile, Rate
 
 #: Telegram takes 4,096 UTF-16 units.
 LONGEST_PART = 3500
 #: Labels up to so many half-width columns stand two in a row.
 NARROW = 16
 _LARGEST_DATA = 64
+#: Telegram takes 1,024 UTF-16 units below a file.
+LONGEST_CAPTION = 1000
+SHOWN_AS_PHOTOS = frozenset({"image/jpeg", "image/png", "image/webp"})
+#: What Telegram says of a picture that it cannot show.
+_NO_PHOTO = ("image_process_failed", "photo_invalid_dimensions", "photo_ext_invalid", "too big for a photo")
 _ENDS = re.compile(r"(?<=[。！？；\n])|(?<=[.!?;]\s)")
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
@@ -36,14 +41,21 @@ class TelegramChannel:
         return Rate(18, 60) if recipient.startswith("-") else Rate(5, 5)
 
     def parts(self, message: Outgoing) -> Sequence[str]:
-        """Split the text on ends of sentences."""
-        return split(message.text + _strip_line(message))
+        """Split the text on ends of sentences; a file comes first, with a short text as its caption."""
+        if message.file is None:
+            return split(message.text + _strip_line(message))
+        if units(message.text) <= LONGEST_CAPTION:
+            return [message.text]
+        return ["", *split(message.text)]
 
     async def send(self, message: Outgoing, part: int) -> None:
         """Send one part; the buttons stand below the last one."""
         parts = self.parts(message)
         is_last = part + 1 >= len(parts)
         try:
+            if message.file and part == 0:
+                await send_file(self._bot, int(message.sender), message.file, caption=parts[0])
+                return
             await self._bot.send_message(
                 chat_id=message.sender,
                 text=parts[part],
@@ -55,6 +67,27 @@ class TelegramChannel:
             if known is None:
                 raise
             raise known from None
+
+
+async def send_file(bot: Bot, chat_id: int, file: OutgoingFile, caption: str, **place: Any) -> None:
+    """Send a file as what it is, or as a document where Telegram shows no such thing.
+
+    place: message_thread_id, parse_mode.
+    """
+    content = InputFile(file.content, filename=file.name(file.kind))
+    words = {"caption": caption or None, **place}
+    if file.media_type == "audio/ogg":
+        await bot.send_voice(chat_id, content, **words)
+        return
+    if file.media_type in SHOWN_AS_PHOTOS:
+        try:
+            await bot.send_photo(chat_id, content, **words)
+        except BadRequest as error:
+            if not any(word in error.message.lower() for word in _NO_PHOTO):
+                raise
+        else:
+            return
+    await bot.send_document(chat_id, content, **words)
 
 
 def split(text: str, longest: int = LONGEST_PART) -> list[str]:

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("name"),
     )
     op.create_index("ix_attachment_state", "attachment", ["state"])
+    op.create_index("ix_attachment_message_id", "attachment", ["message_id"])
     op.create_table(
         "attachment_bytes",
         sa.Column("attachment_id", sa.Integer(), nullable=False),

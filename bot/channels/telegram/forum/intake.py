@@ -14,8 +14,9 @@ from bot.channels.telegram.forum.card import PREFIX
 from bot.channels.telegram.forum.group import Group
 from bot.channels.telegram.forum.relay import Relay
 from bot.channels.telegram.forum.taps import Taps
-from bot.channels.telegram.reading import NAME, language_of
+from bot.channels.telegram.reading import NAME, file_of, language_of
 from triage import links, topics
+from triage.attachments import look_at
 from triage.desk.words import Words
 from triage.store import Result, Transaction, Work
 
@@ -92,7 +93,9 @@ class ForumIntake:
             await self._write(lambda tx: self._note_closed(tx, thread, closed=closed))
             return
         relay = Relay(self.group, self._words(user), self.clock())
-        said = await self._write(lambda tx: relay.take(tx, update, message, thread))
+        found = file_of(message)
+        file = look_at(found, self.group.deps.vault) if found else None
+        said = await self._write(lambda tx: relay.take(tx, update, message, thread, file))
         self._say(message, said)
 
     def _note_closed(self, transaction: Transaction, thread: int, *, closed: bool) -> None:

@@ -15,12 +15,16 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 from bot.channels.telegram.api import delivery_error, wait_of
 from bot.channels.telegram.forum.card import CardMaker
 from bot.channels.telegram.forum.group import Group
-from bot.channels.telegram.forum.steps import Step, Values, next_step
-from triage import topics
+from bot.channels.telegram.forum.steps import FileToShow, Step, Values, next_step
+from bot.messages import OutgoingFile
+from triage import attachments, topics
+from triage.attachments import FileNotHereError
 from triage.bell import DESK
 from triage.desk.casework import casework
 from triage.desk.ticket import TicketCase, find_ticket
+from triage.desk.words import Words
 from triage.incidents import open_incidents
+from triage.model import AttachmentState, TicketStatus
 from triage.store import StoreError, Transaction, Work
 
 #: Messages and edits that a group may be given in a minute; Telegram takes 20, and hints need some too.
@@ -125,8 +129,35 @@ class TopicKeeper:
         )
         news = topics.news_for(connection, topic, ticket.row)
         card = maker.make(topic.menu)
-        step = next_step(self._group.chat_id, topic, card, news, words, ticket.row["status"])
+        step = next_step(
+            self._group.chat_id,
+            topic,
+            card,
+            news,
+            words,
+            file=self._file(connection, topic, ticket, words),
+            done=ticket.row["status"] == TicketStatus.RESOLVED,
+        )
         return _Look(topic=topic, ticket=ticket, step=step)
+
+    def _file(
+        self, connection: Connection, topic: Row[Any], ticket: TicketCase, words: Words
+    ) -> FileToShow | None:
+        """Give the merchant's next file; None as long as the platform still has it."""
+        row = attachments.file_for_topic(connection, ticket.row["conversation_id"], topic.file_id)
+        if row is None or row.state == AttachmentState.WAITING:
+            return None
+        kind = words.name("kind", row.kind)
+        caption = f"{words.name('author', 'merchant')} {kind}"
+        return FileToShow(id=row.id, caption=caption, read=lambda: self._read(row.name))
+
+    def _read(self, name: str) -> OutgoingFile | None:
+        vault = self._group.deps.vault
+        try:
+            opened = self._store.read(lambda connection: attachments.open_file(connection, name, vault))
+        except FileNotHereError:
+            return None
+        return OutgoingFile(**opened)
 
     def _note_shown(self, look: _Look) -> None:
         """Note that the topic shows it all, unless it was stirred since."""
@@ -185,6 +216,9 @@ class TopicKeeper:
         if step.name == "pin":
             _log.error("the bot may not pin messages in the agents' group; `daozhang doctor` says what to do")
             return {"pinned": True}
+        if step.refused:
+            _log.error("Telegram does not show something in a topic", ticket=ticket_id, why=why)
+            return step.refused
         if any(word in why for word in _GROUP_LACKS):
             _log.error("the agents' group cannot be used; `daozhang doctor` says what to do", why=why)
             self._rest(MENDING_SECONDS)

@@ -10,8 +10,10 @@ from bot.channels.telegram.forum.group import Group
 from bot.channels.telegram.forum.taps import EVERYTHING
 from bot.channels.telegram.reading import NAME
 from triage import agents, links, topics
+from triage.attachments import Brought
 from triage.desk.words import Words
 from triage.links import Person
+from triage.replies import Reply, send_reply
 from triage.store import Transaction
 from triage.talks import latest_with_key
 from triage.tickets import TicketError
@@ -28,8 +30,10 @@ class Relay:
         self._now = now
         self._chat = str(group.chat_id)
 
-    def take(self, transaction: Transaction, update: Update, message: Message, thread: int) -> str | None:
-        """Pass a message on; gives what to say of it, None when it speaks for itself."""
+    def take(
+        self, transaction: Transaction, update: Update, message: Message, thread: int, file: Brought | None
+    ) -> str | None:
+        """Pass a message on, with its file; gives what to say of it, None when it speaks for itself."""
         ticket = topics.ticket_in(transaction.connection, self._chat, thread)
         user = message.from_user
         if ticket is None or user is None or not _is_said(message):
@@ -44,8 +48,8 @@ class Relay:
         try:
             if is_note:
                 self._note(transaction, update, ticket.id, person, text.removeprefix(NOTE).strip())
-            elif text:
-                self._reply(transaction, update, message, ticket, person, text)
+            elif text or file:
+                self._reply(transaction, update, message, ticket, person, text, file)
             else:
                 return self._words.say("forum_no_text")
         except TicketError as refused:
@@ -69,6 +73,7 @@ class Relay:
         ticket: Row[Any],
         person: Person,
         text: str,
+        file: Brought | None,
     ) -> None:
         """Answer the merchant; a message that is edited after he had it goes to him again as a correction."""
         key = f"topic:{self._chat}:{message.message_id}"
@@ -77,8 +82,9 @@ class Relay:
             correction = self._group.words(self._now, ticket.language).say("forum_correction", text=text)
             if update.edited_message is None or before in (text, correction):
                 return
-            text, key = correction, f"{key}:{update.update_id}"
-        agents.reply(transaction, ticket.id, person.account_id, text, self._now, seen=EVERYTHING, key=key)
+            text, key, file = correction, f"{key}:{update.update_id}", None
+        reply = Reply(text=text, seen=EVERYTHING, key=key, file=file, source=NAME)
+        send_reply(transaction, ticket.id, person.account_id, reply, self._now)
 
 
 def _is_said(message: Message) -> bool:

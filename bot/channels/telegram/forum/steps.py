@@ -1,5 +1,6 @@
 """What a topic still lacks, one step at a time: decided from what it was shown and what the ticket is now."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +11,9 @@ from telegram.constants import ParseMode
 
 from bot.channels.telegram.forum.card import Card
 from bot.channels.telegram.forum.lines import Written, write_history, write_news
+from bot.channels.telegram.sending import send_file
+from bot.messages import OutgoingFile
 from triage.desk.words import Words
-from triage.model import TicketStatus
 from triage.topics import News
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -28,15 +30,34 @@ class Step:
     call: Callable[[Bot], Awaitable[Values]]
     #: What is to be noted when Telegram says that it is so already.
     already: Values = field(default_factory=dict)
+    #: What is to be noted when Telegram refuses it for good.
+    refused: Values = field(default_factory=dict)
     #: True for messages, edits and new topics: Telegram takes twenty of them a minute in a group.
     counted: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileToShow:
+    """The merchant's next file that the topic does not have."""
+
+    id: int
+    #: What stands below it.
+    caption: str
+    #: Reads it; None when it is not to be had any more.
+    read: Callable[[], OutgoingFile | None]
+
+
 def next_step(
-    chat_id: int, topic: Row[Any], card: Card, news: Sequence[News], words: Words, status: str
+    chat_id: int,
+    topic: Row[Any],
+    card: Card,
+    news: Sequence[News],
+    words: Words,
+    *,
+    file: FileToShow | None,
+    done: bool,
 ) -> Step | None:
     """Give the next step towards a topic that shows its ticket as it is; None when there is nothing to do."""
-    done = status == TicketStatus.RESOLVED
     if topic.thread_id is None:
         return None if done else _open(chat_id, card)
     if topic.closed and not done:
@@ -49,6 +70,8 @@ def next_step(
         fresh = not topic.message_id and not topic.event_id
         written = write_history(words, news) if fresh else write_news(words, news)
         return _send_lines(chat_id, topic, written, words)
+    if file is not None and not topic.closed:
+        return _send_file(chat_id, topic, file)
     if topic.card_id is not None and card.digest != topic.card:
         return _edit_card(chat_id, topic, card)
     if topic.name != card.name:
@@ -126,6 +149,18 @@ def _pin(chat_id: int, topic: Row[Any]) -> Step:
         return {"pinned": True}
 
     return Step(name="pin", call=call, counted=False)
+
+
+def _send_file(chat_id: int, topic: Row[Any], file: FileToShow) -> Step:
+    async def call(bot: Bot) -> Values:
+        content = await asyncio.to_thread(file.read)
+        if content:
+            thread = topic.thread_id
+            await send_file(bot, chat_id, content, file.caption, message_thread_id=thread)
+        return {"file_id": file.id}
+
+    # A file that Telegram refuses stays at the desk.
+    return Step(name="file", call=call, refused={"file_id": file.id})
 
 
 def _send_lines(chat_id: int, topic: Row[Any], written: Written, words: Words) -> Step:

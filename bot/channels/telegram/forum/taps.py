@@ -9,6 +9,7 @@ from triage.desk.ticket import find_ticket
 from triage.desk.words import Words
 from triage.incidents import open_incidents
 from triage.links import Person
+from triage.replies import Reply, send_reply
 from triage.store import Transaction
 from triage.tickets import TicketError
 
@@ -98,14 +99,9 @@ class Taps:
             return self._words.say("forum_old_button")
         his = self._group.words(self._now, ticket.row["language"])
         question = (spec.ask or spec.title).to(his.language)
-        agents.reply(
-            transaction,
-            ticket_id,
-            person.account_id,
-            his.say("forum_please_send", question=question),
-            self._now,
-            seen=EVERYTHING,
-            key=f"ask:{ticket_id}:{fact}:{self._now.isoformat()}",
-        )
+        text = his.say("forum_please_send", question=question)
+        key = f"ask:{ticket_id}:{fact}:{self._now.isoformat()}"
+        reply = Reply(text=text, seen=EVERYTHING, key=key)
+        send_reply(transaction, ticket_id, person.account_id, reply, self._now)
         topics.stir(transaction, ticket_id, self._chat, menu="")
         return self._words.say("forum_asked", fact=spec.title.to(self._words.language))
