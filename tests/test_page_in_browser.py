@@ -75,6 +75,8 @@ def test_the_browser_is_closed_and_opened_again(browser: Browser, running: Servi
 
 def test_a_picture_is_attached_from_the_page(merchant: Merchant, running: Service) -> None:
     page = merchant.page
+    # From the first listener on the browser hands its file chooser over; that takes it a moment.
+    page.on("filechooser", lambda _: None)
     button = page.get_by_role("button", name="发图片")
     box = button.bounding_box()
     assert box
