@@ -138,6 +138,7 @@ def ensure_admin(parts: Parts, settings: Settings, at: datetime) -> Path | None:
 def _web_chat(parts: Parts, settings: Settings, clock: Callable[[], datetime]) -> WebChat:
     return WebChat(
         store=parts.store,
+        vault=parts.vault,
         turns=parts.turns,
         views=Views(parts, clock),
         page=load_page(),

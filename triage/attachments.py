@@ -301,6 +301,11 @@ def files_from_agents(connection: Connection, conversation_id: int) -> dict[int,
     return {row.message_id: row for row in connection.execute(query).all()}
 
 
+def is_from_agent(connection: Connection, conversation_id: int, name: str) -> bool:
+    """Say whether a file was sent by an agent into this conversation."""
+    return any(row.name == name for row in files_from_agents(connection, conversation_id).values())
+
+
 def file_for_topic(connection: Connection, conversation_id: int, after: int) -> Row[Any] | None:
     """Give a merchant's oldest file (id, name, kind, media_type, state) with a higher id than `after`."""
     c, m = _ATTACHMENT.c, _MESSAGE.c

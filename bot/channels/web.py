@@ -18,13 +18,15 @@ from pydantic import BaseModel, Field, model_validator
 from sqlalchemy import Connection
 
 from bot.channels.web_views import View, Views
-from bot.messages import Incoming
+from bot.messages import Incoming, OutgoingFile
 from bot.page import Page
 from bot.turn import Turns
 from knowledge.model import Language
+from triage.attachments import FileNotHereError, is_from_agent, open_file
 from triage.bell import BEGUN, chat_topic
 from triage.store import Store
 from triage.talks import find_conversation
+from triage.vault import Vault
 
 COOKIE = "daozhang_chat"
 COOKIE_SECONDS = 180 * 24 * 3600
@@ -61,6 +63,7 @@ class WebChat:
     """What the web channel works with."""
 
     store: Store
+    vault: Vault
     turns: Turns
     views: Views
     page: Page
@@ -96,6 +99,20 @@ class WebChat:
             "messages": [self.views.message(line, answer.talk.language) for line in answer.replies],
             **view,
         }
+
+    def file(self, token: str, name: str) -> OutgoingFile | None:
+        """Open a file that an agent sent into a conversation; None when it is not to be had (yet)."""
+
+        def work(connection: Connection) -> OutgoingFile | None:
+            row = find_conversation(connection, "web", sender_of(token))
+            if row is None or not is_from_agent(connection, row.id, name):
+                return None
+            try:
+                return OutgoingFile(**open_file(connection, name, self.vault))
+            except FileNotHereError:
+                return None
+
+        return self.store.read(work)
 
     def begin(self, client_id: str) -> str:
         """Give the token of a conversation that this message begins: the same for the same message."""
@@ -219,6 +236,18 @@ def _add_calls(router: APIRouter, chat: WebChat) -> None:
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
+
+    @router.get("/chat/api/files/{name}")
+    def agents_file(name: str, token: Annotated[str, Depends(conversation_of)]) -> Response:
+        file = chat.file(token, name)
+        if file is None:
+            raise HTTPException(404, "no such file")
+        headers = {
+            "Cache-Control": "private, no-store",
+            "Content-Disposition": f'attachment; filename="{file.name("file")}"',
+            "Content-Security-Policy": "sandbox",
+        }
+        return Response(file.content, media_type=file.media_type, headers=headers)
 
     @router.get("/chat/api/link")
     def link(token: Annotated[str, Depends(conversation_of)]) -> JSONResponse:

@@ -13,6 +13,7 @@ from bot.talk.state import Talk, read_talk
 from bot.talk.wording import SHANGHAI, UNSPOKEN, before
 from knowledge.model import UNKNOWN, Language
 from triage.media import Refusal
+from triage.attachments import files_from_agents
 from triage.model import Ticket, TicketStatus, table, ticket_number
 from triage.talks import Line, lines_after
 from triage.tickets import TicketView, tickets_of
@@ -47,15 +48,19 @@ class Views:
         talk = read_talk(row.talk, self._parts.knowledge.facts)
         mine = select(_TICKET.c.id, _TICKET.c.status).where(_TICKET.c.conversation_id == row.id)
         rows = connection.execute(mine.order_by(_TICKET.c.id)).all()
+        files = files_from_agents(connection, row.id)
         return View(
             conversation_id=row.id,
-            messages=[self.message(line, talk.language) for line in lines_after(connection, row.id, after)],
+            messages=[
+                self.message(line, talk.language, files.get(line.id))
+                for line in lines_after(connection, row.id, after)
+            ],
             tickets=[{"number": ticket_number(ticket.id), "status": ticket.status} for ticket in rows],
             state=self.of(talk, tickets_of(connection, row.id)[0]),
         )
 
-    def message(self, line: Line, language: Language) -> dict[str, Any]:
-        """Show one line."""
+    def message(self, line: Line, language: Language, file: Row[Any] | None = None) -> dict[str, Any]:
+        """Show one line, with the file that an agent sent along."""
         return {
             "id": line.id,
             "from": line.author,
@@ -64,6 +69,9 @@ class Views:
             "strip": {"alt": line.strip["alt"], "svg": draw_strip(line.strip, language)}
             if line.strip
             else None,
+            "files": [{"kind": file.kind, "size": file.size, "url": f"/chat/api/files/{file.name}"}]
+            if file
+            else [],
             "client_id": line.key if line.author == "merchant" else None,
             "at": line.at.astimezone(SHANGHAI).isoformat(),
         }

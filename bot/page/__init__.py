@@ -15,6 +15,7 @@ HERE = Path(__file__).parent
 MEDIA_TYPES: Mapping[str, str] = {
     "chat.css": "text/css; charset=utf-8",
     "chat.js": "text/javascript; charset=utf-8",
+    "files.js": "text/javascript; charset=utf-8",
     "calls.js": "text/javascript; charset=utf-8",
     "strip.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",

@@ -1,7 +1,7 @@
 // The merchant's chat page. A module, hence strict. What the server says is put in as text, never as HTML.
 
-const [{ drawStrip }, { LARGEST_PHOTO, get, newId, sendPhoto, sendWords }] = await Promise.all(
-  ["strip", "calls"].map((id) => import(document.getElementById(id).href)));
+const [{ drawStrip }, { drawFiles }, { LARGEST_PHOTO, get, newId, sendPhoto, sendWords }] = await Promise.all(
+  ["strip", "files", "calls"].map((id) => import(document.getElementById(id).href)));
 const words = JSON.parse(document.body.dataset.texts);
 const language = document.body.dataset.language;
 const at = (id) => document.getElementById(id);
@@ -69,7 +69,9 @@ function place(message) {
   message.box = box;
   box.querySelector(".row").classList.add(message.from);
   box.querySelector(".label").textContent = words[`from_${message.from}`];
-  if (message.strip) box.querySelector(".picture").append(drawStrip(message.strip));
+  const picture = box.querySelector(".picture");
+  if (message.strip) picture.append(drawStrip(message.strip));
+  picture.append(...drawFiles(message.files ?? [], words));
   onTap(box.querySelector(".retry"), () => tryAgain(message));
   show(message);
   const before = talk.filter((other) => other.order <= message.order).length;

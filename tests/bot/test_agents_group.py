@@ -1,14 +1,20 @@
 """The agents' group on Telegram: a topic a ticket, what agents do there, and what goes wrong with it."""
 
+import base64
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
 
+import httpx
 import pytest
 
 from tests.bot.telegram_service import TelegramService
 from tests.telegram_api.control import RunningServer, TelegramApi
 from tests.telegram_api.people import Group, Shown, Tap, User
 
+JPEG = b"\xff\xd8\xff\xe0" + bytes(3000)
+PDF = b"%PDF-1.7\n" + bytes(500)
 FIRST = "昨天上午10点刷了3500没到账"
 
 
@@ -63,6 +69,29 @@ class Office:
         self.api.wait_for(lambda: label in self.card(topic).labels)
         tap = agent.tap(self.card(topic), label)
         return answer(self.api, tap)
+
+    def pictures(self, chat: User | Group, topic: int | None = None) -> list[bytes]:
+        """Give the pictures that the bot sent into a chat."""
+        shown = [one.raw["photo"][-1] for one in self.api.sent(chat, topic) if "photo" in one.raw]
+        return [base64.b64decode(self.api.do("file", file_id=one["file_id"])) for one in shown]
+
+    def web(self, *texts: str) -> str:
+        """Write on the page; gives the conversation's token."""
+        token = None
+        for text in texts:
+            body = {"conversation": token, "client_id": str(uuid4()), "text": text}
+            answer = httpx.post(f"{self.bot.url}/chat/api/messages", json=body, trust_env=False)
+            token = answer.json()["conversation"]
+        return str(token)
+
+    def talk(self, token: str) -> list[dict[str, Any]]:
+        """Read a talk of the page."""
+        found: list[dict[str, Any]] = self.get(f"{self.bot.url}/chat/api/messages", token).json()["messages"]
+        return found
+
+    def get(self, address: str, token: str) -> httpx.Response:
+        """Fetch something of a conversation of the page."""
+        return httpx.get(address, params={"conversation": token}, trust_env=False)
 
     def lines(self, topic: int) -> list[str]:
         """Give what the bot wrote in a topic, without the card."""
@@ -250,6 +279,36 @@ def test_an_edited_reply_is_corrected(office: Office) -> None:
     office.api.wait_for(lambda: any("我刷了两笔" in line for line in office.lines(topic)))
     user.edit(user_line.message, "我刷了三笔")
     office.api.wait_for(lambda: any("我刷了三笔" in line for line in office.lines(topic)))
+
+
+def test_files_go_both_ways(office: Office) -> None:
+    user, topic = office.merchant_with_ticket()
+    user.photo(JPEG, "小票")
+    office.api.wait_for(lambda: office.pictures(office.group, topic) == [JPEG])
+    before = len(office.api.sent(user))
+    office.lei.photo(JPEG + b"2", "看这里", office.group, topic=topic)
+    shown = office.bot.hear(user, before + 1)
+    assert (shown.text, office.pictures(user)) == ("看这里", [JPEG + b"2"])
+    office.lei.document(PDF, "说明.pdf", "application/pdf", chat=office.group, topic=topic)
+    office.bot.hear(user, before + 2)
+    office.lei.document(b"MZ" + bytes(100), "a.exe", "application/octet-stream", chat=office.group, topic=topic)
+    office.api.wait_for(lambda: "没有送到" in office.card(topic).text)
+    assert len(office.api.sent(user)) == before + 2
+
+
+def test_a_file_reaches_a_merchant_on_the_page(office: Office) -> None:
+    token = office.web("昨天上午10点刷了3500没到账，人工")
+    number = office.bot.rows("SELECT max(id) AS id FROM ticket")[0].id
+    topic = office.topic(f"DZ-{number:06d}")
+    office.settle(topic)
+    office.lei.photo(JPEG, "", office.group, topic=topic)
+    said = office.api.wait_for(lambda: [one for one in office.talk(token) if one["from"] == "agent"])[0]
+    [file] = said["files"]
+    address = f"{office.bot.url}{file['url']}"
+    fetched = office.api.wait_for(lambda: found if (found := office.get(address, token)).is_success else None)
+    assert (fetched.content, fetched.headers["content-type"]) == (JPEG, "image/jpeg")
+    assert office.get(address, "x" * 43).status_code == 404
+    assert office.get(f"{office.bot.url}/chat/api/files/nothing", token).status_code == 404
 
 
 def test_a_deleted_topic_comes_back(office: Office) -> None:
