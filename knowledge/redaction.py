@@ -38,6 +38,12 @@ _SECRET = re.compile(
 )
 _SCAN = re.compile(f"(?P<masked>{_MASKED})|(?P<run>{_RUN})")
 _NEXT_DIGIT = re.compile(rf"{_SEPARATOR}{{0,3}}({_DIGIT})")
+#: What joins the groups of one number as it joins the parts of a date, an amount or a list.
+_JOIN = r"(?:\s{0,2}[/／]\s{0,2}|[,，]|[)）\]】]\s?[(（\[【])"
+# Possessive: each digit is looked at once, however long the run.
+_JOINED = re.compile(f"(?P<masked>{_MASKED})|(?P<run>{_DIGIT}++(?:{_JOIN}{_DIGIT}++)*+)")
+#: The lengths of groups in which people write card numbers, `d` standing for 13: fours, one by one, 4-6-5, …
+_SHAPES = re.compile(r"4{3,}[123]?|(?<!1)1{13,19}(?!1)|46[45]|6d")
 #: One more than the groups that a number can have: its digits are at most 19.
 _MOST_GROUPS = 20
 
@@ -70,7 +76,6 @@ class _Group:
     digits: str
     start: int
     end: int
-    chinese: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,33 +104,39 @@ def _hide_secrets(text: str) -> str:
 
 
 def _hide_numbers(text: str) -> tuple[str, tuple[str, ...]]:
-    pieces: list[str] = []
     phones: list[str] = []
-    done = 0
-    for found in _SCAN.finditer(text):
-        if found["run"] is None or found.end() - found.start() < 11:
-            continue
-        for mask in _masks(text, _groups(text, found.start(), found.end())):
-            pieces += (text[done : mask.start], mask.text)
-            done = mask.end
-            if mask.phone:
-                phones.append(mask.phone)
-    pieces.append(text[done:])
-    return "".join(pieces), tuple(phones)
+    for scan, masks in ((_SCAN, _masks), (_JOINED, _joined_masks)):
+        pieces: list[str] = []
+        done = 0
+        for found in scan.finditer(text):
+            if found["run"] is None or found.end() - found.start() < 11:
+                continue
+            for mask in masks(text, _groups(text, found.start(), found.end())):
+                pieces += (text[done : mask.start], mask.text)
+                done = mask.end
+                if mask.phone:
+                    phones.append(mask.phone)
+        text = "".join([*pieces, text[done:]])
+    return text, tuple(phones)
 
 
 def _groups(text: str, start: int, end: int) -> list[_Group]:
     """Split a run of digits at its separators and where the script changes."""
     groups: list[_Group] = []
+    digits: list[str] = []
+    begun, done, script = start, start, False
     for found in _NEXT_DIGIT.finditer(text, start, end):
         written = found[1]
         chinese = written in CHINESE_DIGITS
-        digit = CHINESE_DIGITS[written] if chinese else _ascii_digit(written)
-        last = groups[-1] if groups else None
-        if last and last.chinese == chinese and not text[last.end : found.start(1)].strip(_ZERO_WIDTH):
-            groups[-1] = _Group(last.digits + digit, last.start, found.end(), chinese)
-        else:
-            groups.append(_Group(digit, found.start(1), found.end(), chinese))
+        if digits and (script != chinese or text[done : found.start(1)].strip(_ZERO_WIDTH)):
+            groups.append(_Group("".join(digits), begun, done))
+            digits = []
+        if not digits:
+            begun, script = found.start(1), chinese
+        digits.append(CHINESE_DIGITS[written] if chinese else _ascii_digit(written))
+        done = found.end()
+    if digits:
+        groups.append(_Group("".join(digits), begun, done))
     return groups
 
 
@@ -162,6 +173,47 @@ def _masks(text: str, groups: list[_Group]) -> Iterator[_Mask]:
             yield left
         yield mask
         first = index + length
+
+
+def _joined_masks(text: str, groups: list[_Group]) -> Iterator[_Mask]:
+    """Find card numbers whose groups are joined like a list: only in a usual shape, issuer and sum right."""
+    done = 0
+    for alike in _joined_alike(text, groups):
+        lengths = "".join({13: "d"}.get(len(g.digits), str(min(len(g.digits), 9))) for g in alike)
+        for shape in _SHAPES.finditer(lengths):
+            parts = alike[shape.start() : shape.end()]
+            for part in _candidates(parts):
+                digits = "".join(group.digits for group in part)
+                if part[0].start >= done and _is_card(digits):
+                    done = part[-1].end
+                    yield _Mask(part[0].start, done, f"**** {digits[-4:]}")
+
+
+def _joined_alike(text: str, groups: list[_Group]) -> Iterator[list[_Group]]:
+    """Split a run where another sign joins the groups."""
+    first, sign = 0, ""
+    for index, (before, after) in enumerate(pairwise(groups), 1):
+        joined = text[before.end : after.start].replace(" ", "")
+        if sign and joined != sign:
+            yield groups[first:index]
+            first = index
+        sign = joined
+    yield groups[first:]
+
+
+def _candidates(parts: list[_Group]) -> Iterator[list[_Group]]:
+    """Give what may be a number among fours: a list may go on before it, after it or with a short part."""
+    fours = sum(len(group.digits) == 4 for group in parts)
+    if len(parts) - fours > 1 or fours <= 4:
+        yield parts
+    if fours >= 4:
+        yield parts[:4]
+        yield parts[fours - 4 :]
+        yield parts[fours - 4 : fours]
+
+
+def _is_card(digits: str) -> bool:
+    return 13 <= len(digits) <= 19 and _has_issuer(digits) and _passes_luhn(digits)
 
 
 def _whole(text: str, groups: list[_Group]) -> _Mask | None:
@@ -228,7 +280,7 @@ def _mask_of(text: str, groups: list[_Group]) -> _Mask | None:
     if phone:
         return _Mask(start, end, f"{phone[:3]}****{phone[-4:]}", phone)
     labelled = _CARD_LABEL.search(before) or _CARD_AFTER.match(text, end)
-    if 13 <= len(digits) <= 19 and (labelled or (_has_issuer(digits) and _passes_luhn(digits))):
+    if _is_card(digits) or (labelled and 13 <= len(digits) <= 19):
         return _Mask(start, end, f"**** {digits[-4:]}")
     return None
 

@@ -1,4 +1,4 @@
-"""Card numbers in thirty disguises go through the running service; nothing that it keeps or shows has them.
+"""Card numbers in many disguises go through the running service; nothing that it keeps or shows has them.
 
 Planted: 2,000 numbers that pass every check, in messages, taps, links and the desk's own forms. Scanned: the
 raw bytes of the database, its write-ahead log, the log, and the desk's pages, by a scanner that shares no
@@ -59,6 +59,9 @@ DISGUISES: dict[str, Disguise] = {
     "middle dots": in_fours("·"),
     "underscores": in_fours("_"),
     "line breaks": in_fours("\n"),
+    "slashes": in_fours("/"),
+    "commas": in_fours(","),
+    "brackets": lambda number: f"({in_fours(')(')(number)})",
     "tabs": in_fours("\t"),
     "no-break spaces": in_fours("\u00a0"),
     "ideographic spaces": in_fours("\u3000"),
@@ -114,7 +117,7 @@ class Scanner:
 
     #: Digits that are compared: what a masked number never shows.
     LENGTH = 12
-    _BETWEEN = re.compile(r"[\s\-_.·–—‐\u00ad\u200b-\u200f\u2060\ufeff]+")
+    _BETWEEN = re.compile(r"[\s\-_.·–—‐/,()\u00ad\u200b-\u200f\u2060\ufeff]+")
 
     def __init__(self, numbers: set[str]) -> None:
         self._heads = {number[: self.LENGTH] for number in numbers}
