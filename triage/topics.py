@@ -51,6 +51,8 @@ class Topic(SQLModel, table=True):
     message_id: int = 0
     event_id: int = 0
     file_id: int = 0
+    #: How many replies the card says did not arrive.
+    undelivered: int = 0
     #: The step that was begun and is not noted as done: after a crash nobody knows whether it happened.
     doing: str = ""
     #: How often nobody knew.
@@ -73,6 +75,7 @@ NOTHING_SHOWN: dict[str, Any] = {
     "message_id": 0,
     "event_id": 0,
     "file_id": 0,
+    "undelivered": 0,
     "doing": "",
     "shown_at": None,
 }
@@ -123,6 +126,7 @@ def behind(connection: Connection, chat_id: str, limit: int) -> Sequence[int]:
             | p.stirred
             | (p.ticket_id.is_not(None) & (p.shown_at.is_(None) | (p.shown_at != t.updated_at)))
             | (is_open & (newer | files))
+            | (p.undelivered != _lost(t.conversation_id, t.created_at).scalar_subquery())
         )
         .order_by(func.coalesce(p.stirred, False).desc(), t.due_at, t.id)
         .limit(limit)
@@ -192,15 +196,19 @@ def news_for(connection: Connection, topic: Row[Any], ticket: Any) -> list[News]
 
 def undelivered(connection: Connection, ticket: Any) -> int:
     """Count the replies of agents, since the ticket was filed, that did not or may not have arrived."""
-    lost = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN)
-    query = (
-        select(func.count())
-        .select_from(_OUTBOX)
-        .join(_MESSAGE, _MESSAGE.c.id == _OUTBOX.c.message_id)
-        .where(_MESSAGE.c.conversation_id == ticket["conversation_id"], _MESSAGE.c.author == "agent")
-        .where(_MESSAGE.c.at >= ticket["created_at"], _OUTBOX.c.status.in_(lost))
-    )
+    query = _lost(ticket["conversation_id"], ticket["created_at"])
     return int(connection.execute(query).scalar_one())
+
+
+def _lost(conversation_id: Any, since: Any) -> Select[Any]:
+    lost = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN)
+    m = _MESSAGE.c
+    return (
+        select(func.count(_OUTBOX.c.id))
+        .join(_MESSAGE, m.id == _OUTBOX.c.message_id)
+        .where(m.conversation_id == conversation_id, m.author == "agent", m.at >= since)
+        .where(_OUTBOX.c.status.in_(lost))
+    )
 
 
 def ticket_in(connection: Connection, chat_id: str, thread_id: int) -> Row[Any] | None:

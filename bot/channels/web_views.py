@@ -12,8 +12,8 @@ from bot.parts import Parts
 from bot.talk.state import Talk, read_talk
 from bot.talk.wording import SHANGHAI, UNSPOKEN, before
 from knowledge.model import UNKNOWN, Language
-from triage.media import Refusal
 from triage.attachments import files_from_agents
+from triage.media import Refusal
 from triage.model import Ticket, TicketStatus, table, ticket_number
 from triage.talks import Line, lines_after
 from triage.tickets import TicketView, tickets_of
@@ -48,13 +48,12 @@ class Views:
         talk = read_talk(row.talk, self._parts.knowledge.facts)
         mine = select(_TICKET.c.id, _TICKET.c.status).where(_TICKET.c.conversation_id == row.id)
         rows = connection.execute(mine.order_by(_TICKET.c.id)).all()
+        lines = lines_after(connection, row.id, after)
+        # Read after the lines: a file is stored with its line, and must be seen with it.
         files = files_from_agents(connection, row.id)
         return View(
             conversation_id=row.id,
-            messages=[
-                self.message(line, talk.language, files.get(line.id))
-                for line in lines_after(connection, row.id, after)
-            ],
+            messages=[self.message(line, talk.language, files.get(line.id)) for line in lines],
             tickets=[{"number": ticket_number(ticket.id), "status": ticket.status} for ticket in rows],
             state=self.of(talk, tickets_of(connection, row.id)[0]),
         )

@@ -1,6 +1,5 @@
 """The agents' group on Telegram: a topic a ticket, what agents do there, and what goes wrong with it."""
 
-import base64
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from tests.bot.telegram_service import TelegramService
 from tests.telegram_api.control import RunningServer, TelegramApi
 from tests.telegram_api.people import Group, Shown, Tap, User
+from tests.telegram_api.talking import result
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(3000)
 PDF = b"%PDF-1.7\n" + bytes(500)
@@ -73,11 +73,13 @@ class Office:
     def pictures(self, chat: User | Group, topic: int | None = None) -> list[bytes]:
         """Give the pictures that the bot sent into a chat."""
         shown = [one.raw["photo"][-1] for one in self.api.sent(chat, topic) if "photo" in one.raw]
-        return [base64.b64decode(self.api.do("file", file_id=one["file_id"])) for one in shown]
+        paths = [result(self.api, "getFile", file_id=one["file_id"])["file_path"] for one in shown]
+        files = f"{self.api.url}/file/bot{self.api.token}"
+        return [httpx.get(f"{files}/{path}", trust_env=False).content for path in paths]
 
     def web(self, *texts: str) -> str:
         """Write on the page; gives the conversation's token."""
-        token = None
+        token: str | None = None
         for text in texts:
             body = {"conversation": token, "client_id": str(uuid4()), "text": text}
             answer = httpx.post(f"{self.bot.url}/chat/api/messages", json=body, trust_env=False)
@@ -291,13 +293,15 @@ def test_files_go_both_ways(office: Office) -> None:
     assert (shown.text, office.pictures(user)) == ("看这里", [JPEG + b"2"])
     office.lei.document(PDF, "说明.pdf", "application/pdf", chat=office.group, topic=topic)
     office.bot.hear(user, before + 2)
-    office.lei.document(b"MZ" + bytes(100), "a.exe", "application/octet-stream", chat=office.group, topic=topic)
+    office.lei.document(
+        b"MZ" + bytes(100), "a.exe", "application/octet-stream", chat=office.group, topic=topic
+    )
     office.api.wait_for(lambda: "没有送到" in office.card(topic).text)
     assert len(office.api.sent(user)) == before + 2
 
 
 def test_a_file_reaches_a_merchant_on_the_page(office: Office) -> None:
-    token = office.web("昨天上午10点刷了3500没到账，人工")
+    token = office.web(FIRST, "人工")
     number = office.bot.rows("SELECT max(id) AS id FROM ticket")[0].id
     topic = office.topic(f"DZ-{number:06d}")
     office.settle(topic)
@@ -305,7 +309,8 @@ def test_a_file_reaches_a_merchant_on_the_page(office: Office) -> None:
     said = office.api.wait_for(lambda: [one for one in office.talk(token) if one["from"] == "agent"])[0]
     [file] = said["files"]
     address = f"{office.bot.url}{file['url']}"
-    fetched = office.api.wait_for(lambda: found if (found := office.get(address, token)).is_success else None)
+    office.api.wait_for(lambda: office.get(address, token).is_success)
+    fetched = office.get(address, token)
     assert (fetched.content, fetched.headers["content-type"]) == (JPEG, "image/jpeg")
     assert office.get(address, "x" * 43).status_code == 404
     assert office.get(f"{office.bot.url}/chat/api/files/nothing", token).status_code == 404

@@ -69,6 +69,7 @@ def test_an_unknown_language_is_served_chinese(chat: Page) -> None:
 def test_every_text_is_used(chat: Page) -> None:
     source = (HERE / "chat.html").read_text("utf-8") + (HERE / "chat.js").read_text("utf-8")
     built = {"from_bot", "from_agent", "from_merchant", "ticket_new", "ticket_claimed", "ticket_waiting"}
+    built |= {"file_photo", "file_document", "file_voice"}
     named = set(re.findall(r"(?:texts|words)\.(\w+)", source)) | set(re.findall(r"example_\w+", source))
     assert set(chat.texts) == named | built
 
@@ -97,6 +98,7 @@ def test_each_file_has_its_media_type_and_names_no_other_address(chat: Page) -> 
         "chat.css": "text/css; charset=utf-8",
         "chat.js": "text/javascript; charset=utf-8",
         "calls.js": "text/javascript; charset=utf-8",
+        "files.js": "text/javascript; charset=utf-8",
         "strip.js": "text/javascript; charset=utf-8",
         "icon.svg": "image/svg+xml",
     }

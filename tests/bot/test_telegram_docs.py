@@ -23,7 +23,7 @@ def settings_blocks() -> list[str]:
 
 
 def test_the_first_ticket(start_bot: Callable[..., TelegramService], telegram_api: TelegramApi) -> None:
-    polling, _ = settings_blocks()
+    polling, *_ = settings_blocks()
     assert EXAMPLE in polling
     bot = start_bot("polling")
     bot.kill()
@@ -39,6 +39,31 @@ def test_the_first_ticket(start_bot: Callable[..., TelegramService], telegram_ap
     assert [row.status for row in bot.rows("SELECT status FROM ticket")] == ["new"]
 
 
+def test_the_agents_group(start_bot: Callable[..., TelegramService], telegram_api: TelegramApi) -> None:
+    """The page's own steps: the group's setting, a code, a message, a note."""
+    [block] = [one for one in settings_blocks() if "AGENT_GROUP" in one]
+    group = telegram_api.group("工单")
+    settings = block.replace(EXAMPLE, telegram_api.token).replace("-1001234567890", str(group.id))
+    bot = start_bot("polling")
+    bot.kill()
+    del bot._settings["telegram_token"]
+    (bot._folder / ".env").write_text(settings)
+    bot.start()
+    bot.administer("user add", name="lei", display_name="李雷", role="agent", password="a long pass phrase 7")
+    agent, user = telegram_api.user("李雷"), telegram_api.user("王芳")
+    group.add(agent)
+    agent.send(re.findall(r"/link \w+", bot.administer("user link", name="lei"))[0])
+    bot.hear(agent, 1)
+    user.send("人工")
+    before = len(telegram_api.sent(user)) + 1
+    bot.hear(user, before)
+    [topic] = telegram_api.wait_for(group.topics)
+    telegram_api.wait_for(lambda: telegram_api.sent(group, topic))
+    agent.send("// 先记一笔", group, topic)
+    agent.send("您好", group, topic)
+    assert bot.hear(user, before + 1).text == "您好"
+
+
 @pytest.mark.parametrize("block", settings_blocks())
 def test_the_settings_are_taken(block: str, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(block)
@@ -50,7 +75,8 @@ def test_the_words_of_the_log_are_those_of_the_page() -> None:
     sources = "".join(
         path.read_text() for path in (Path(__file__).parents[2] / "bot" / "channels").rglob("*.py")
     )
-    rows = re.findall(r"^\| ([A-Za-z][^|`]+) \| [^|]+ \|$", PAGE, re.MULTILINE)
+    wrong = PAGE.partition("## When something is wrong")[2]
+    rows = re.findall(r"^\| ([A-Za-z][^|`]+) \| [^|]+ \|$", wrong, re.MULTILINE)
     said = [row.strip() for row in rows if row.strip() != "the log says"]
     assert len(said) == 4
     assert [row for row in said if row not in sources] == []

@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.Integer(), nullable=False),
         sa.Column("event_id", sa.Integer(), nullable=False),
         sa.Column("file_id", sa.Integer(), nullable=False),
+        sa.Column("undelivered", sa.Integer(), nullable=False),
         sa.Column("doing", sa.String(), nullable=False),
         sa.Column("doubts", sa.Integer(), nullable=False),
         sa.Column("stirred", sa.Boolean(), nullable=False),

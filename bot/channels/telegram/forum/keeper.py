@@ -53,6 +53,8 @@ class _Look:
     topic: Row[Any]
     ticket: TicketCase
     step: Step | None
+    #: Replies that did not arrive, as the card says.
+    undelivered: int
 
 
 class TopicKeeper:
@@ -119,12 +121,13 @@ class TopicKeeper:
         if ticket is None or topic is None:
             return None
         words = self._group.words(self._clock())
+        undelivered = topics.undelivered(connection, ticket.row)
         maker = CardMaker(
             words=words,
             ticket=ticket,
             case=casework(self._group.deps, words, ticket),
             incidents=open_incidents(Transaction(connection)),
-            undelivered=topics.undelivered(connection, ticket.row),
+            undelivered=undelivered,
             address=f"{self._group.address}/desk/tickets/{ticket.number}",
         )
         news = topics.news_for(connection, topic, ticket.row)
@@ -138,7 +141,7 @@ class TopicKeeper:
             file=self._file(connection, topic, ticket, words),
             done=ticket.row["status"] == TicketStatus.RESOLVED,
         )
-        return _Look(topic=topic, ticket=ticket, step=step)
+        return _Look(topic=topic, ticket=ticket, step=step, undelivered=undelivered)
 
     def _file(
         self, connection: Connection, topic: Row[Any], ticket: TicketCase, words: Words
@@ -166,7 +169,13 @@ class TopicKeeper:
         def work(transaction: Transaction) -> None:
             now = topics.topic_of(transaction, seen.ticket_id, self._chat)
             if (now.menu, now.closed) == (seen.menu, seen.closed):
-                self._note(transaction, seen.ticket_id, shown_at=shown_at, stirred=False)
+                self._note(
+                    transaction,
+                    seen.ticket_id,
+                    shown_at=shown_at,
+                    stirred=False,
+                    undelivered=look.undelivered,
+                )
 
         self._store.write(work)
 
