@@ -1,37 +1,35 @@
 """The turn: one message (or one moment that has come) is one transaction, acknowledged after its commit."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from bot.expertise import Expertise, LiveExpertise
 from bot.messages import Incoming
+from bot.retries import Retries
 from bot.talk.case import Case
 from bot.talk.decision import Claim, Decision, Situation
 from bot.talk.proof import Verdict
 from bot.talk.state import Talk, read_talk
 from bot.talk.wording import SHANGHAI
-from knowledge.redaction import redact
 from triage import attachments, model, talks, tickets
 from triage.attachments import Brought
 from triage.claims import earlier_ticket, keep_keys
 from triage.directory import Directory, DirectoryError, Entry, may_try, note_failure
 from triage.incidents import open_incidents
-from triage.model import SetAside, table
+from triage.model import table
 from triage.store import Store, StoreError, Transaction
 from triage.talks import Line
 from triage.tickets import TicketDraft, TicketView
-from triage.vault import Vault, VaultError
+from triage.vault import Vault
 
-#: How long to wait after each failure; the fifth sets the message aside for a person.
-RETRY_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 #: At most so many conversations are woken in one round.
 WAKE_AT_ONCE = 50
-_CONVERSATION, _SET_ASIDE = table(model.Conversation), table(SetAside)
+_CONVERSATION = table(model.Conversation)
 _KEEP_TALK = update(_CONVERSATION).where(_CONVERSATION.c.id == bindparam("of"))
 _log = structlog.get_logger()
 
@@ -58,6 +56,7 @@ class Turns:
         self._store = store
         self._live = live
         self._vault = vault
+        self._retries = Retries(store, vault)
 
     def take(self, incoming: Incoming, now: datetime) -> Answer | None:
         """Answer a message; None when that failed, and it is kept to be tried again.
@@ -78,17 +77,16 @@ class Turns:
                 # Whoever sent the bytes still has them, and sends them again.
                 message = "a message with a file could not be taken"
                 raise StoreError(message) from error
-            kind = type(error).__name__
-            self._store.write(lambda transaction: self._keep(transaction, incoming, kind, now))
+            self._retries.keep(incoming, type(error).__name__, now)
             return None
 
     def retry(self, now: datetime) -> int:
         """Try failed messages again whose time has come; gives how many there were."""
-        due = select(_SET_ASIDE).where(_SET_ASIDE.c.next_try_at <= now).order_by(_SET_ASIDE.c.id)
-        rows = self._store.read(lambda connection: connection.execute(due.limit(WAKE_AT_ONCE)).all())
-        for row in rows:
-            self._retry(row, now)
-        return len(rows)
+
+        def take(transaction: Transaction, incoming: Incoming, brought: Brought | None) -> None:
+            self._turn(transaction).take(incoming, now, brought)
+
+        return self._retries.take_again(take, now)
 
     def wake(self, now: datetime) -> int:
         """Speak where the moment has come to speak without being spoken to; gives how many were woken."""
@@ -124,60 +122,6 @@ class Turns:
         return self._store.write(
             lambda transaction: self._turn(transaction).judge(answer, claim, entry, now, reachable=reachable)
         )
-
-    def _retry(self, row: Row[Any], now: datetime) -> None:
-        this = _SET_ASIDE.c.id == row.id
-
-        def again(transaction: Transaction) -> None:
-            self._turn(transaction).take(incoming, now, brought)
-            transaction.execute(delete(_SET_ASIDE).where(this))
-
-        try:
-            incoming = self._set_aside_message(row.payload)
-            brought = attachments.look_at(incoming.file, self._vault) if incoming.file else None
-            self._store.write(again)
-        except Exception as error:  # noqa: BLE001 - counted, and left to a person after the fifth
-            _log.exception("turn failed again", channel=row.channel, tries=row.tries + 1)
-            pause = RETRY_AFTER[row.tries] if row.tries < len(RETRY_AFTER) else None
-            values = {
-                "tries": row.tries + 1,
-                "next_try_at": now + pause if pause else None,
-                "error": type(error).__name__,
-            }
-            self._store.write(lambda transaction: transaction.execute(update(_SET_ASIDE).where(this), values))
-
-    def _set_aside_message(self, payload: dict[str, Any]) -> Incoming:
-        """Read what _keep stored; a phone number that another key locked is lost."""
-        incoming = Incoming.from_json(payload)
-        try:
-            return replace(incoming, phone=self._vault.open(incoming.phone) if incoming.phone else None)
-        except VaultError:
-            return replace(incoming, phone=None)
-
-    def _keep(self, transaction: Transaction, incoming: Incoming, error: str, now: datetime) -> None:
-        """Keep a message whose turn failed, redacted; once, however often it comes."""
-        same = (
-            (_SET_ASIDE.c.channel == incoming.channel)
-            & (_SET_ASIDE.c.sender == incoming.sender)
-            & (_SET_ASIDE.c.key == incoming.key)
-        )
-        if transaction.execute(select(_SET_ASIDE.c.id).where(same)).first():
-            return
-        redacted = redact(incoming.text) if incoming.text is not None else None
-        text = redacted.text if redacted else None
-        phone = self._vault.lock(redacted.phones[0]) if redacted and redacted.phones else None
-        choice = redact(incoming.choice).text if incoming.choice is not None else None
-        values = {
-            "channel": incoming.channel,
-            "sender": incoming.sender,
-            "key": incoming.key,
-            "payload": asdict(replace(incoming, text=text, choice=choice, phone=phone)),
-            "tries": 1,
-            "next_try_at": now + RETRY_AFTER[0],
-            "error": error,
-            "at": now,
-        }
-        transaction.execute(insert(_SET_ASIDE), values)
 
 
 class Turn:

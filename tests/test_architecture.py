@@ -39,7 +39,10 @@ CONFINED = {
     # Not in the pure talk, bot/talk/.
     "sqlalchemy": (
         "triage/*",
-        *(f"bot/{name}*" for name in ("app.", "channels/", "outbox/deliveries.", "outages.", "turn")),
+        *(
+            f"bot/{name}*"
+            for name in ("app.", "channels/", "outbox/deliveries.", "outages.", "retries.", "turn.")
+        ),
     ),
     "sqlite3": (),
     "sqlmodel": ("triage/*",),
