@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from knowledge.reading.alternatives import has_alternatives
+from knowledge.reading.courtesy import without_courtesy
 from knowledge.reading.features import FeatureReader, plain
 from knowledge.reading.lexicon import Lexicon, Sign
 from knowledge.reading.normalise import Normaliser
@@ -51,7 +52,7 @@ class IntentReader:
 
     def guess(self, text: str) -> Guess:
         """Guess the intent of a normalised text."""
-        text = _shortened(text)
+        text = _shortened(without_courtesy(text))
         sentence = plain(text)
         features = self._features.features(sentence)
         signs = list(self._signs_in(text))
@@ -89,7 +90,7 @@ class IntentReader:
 def _exact(lexicon: Lexicon, normaliser: Normaliser) -> Mapping[str, str]:
     """Map the phrases without alternatives to their intents: a new one counts before it is learnt from."""
     return {
-        plain(normaliser.normalise(phrase)): name
+        plain(without_courtesy(normaliser.normalise(phrase))): name
         for name, words in lexicon.intents.items()
         for phrase in words.phrases
         if not has_alternatives(phrase)
