@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from knowledge.reading.draft import Draft
+from knowledge.reading.draft import STRUCK, Draft
 from knowledge.reading.numerals import (
     CHINESE_DIGIT,
     CHINESE_NUMBER,
@@ -43,6 +43,8 @@ _DIMES = re.compile(
 )
 _BARE = re.compile(rf"(?<![\d.a-z*_/+#-])({_NUMBER})(?![\d*_/a-z]|\.\d|-\d){_COUNTED}")
 _ENGLISH = re.compile(rf"\b({ENGLISH_NUMBER})\b\s?(yuan|rmb|kuai|dollars?|pounds?|bucks|euros?)?{_COUNTED}")
+#: What is left around a number that stands alone, or beside a day and a time only.
+_STRUCK = re.compile(rf"[{STRUCK}\s,，。.、;；]+(?!\d)|[{STRUCK}\s]+")
 #: Around a bare number, what says that it is money.
 _MONEY_BEFORE = re.compile(
     r"(?:[票账]上|进了?|打了?|给|退|交|花|拿|还|卖|买|价|刷|收|付|差|少|到|转|提现?|款|额|钱|了|共|计|共计|合计|卖|消费|交易|支付|扣|多|应|实|充值?|[一两每]笔|(?:刷|付|收|扫)[了的]?(?:信用卡|储蓄卡|借记卡|微信|支付宝|花呗|云闪付)|欠|还有|借|只有|是|的|约"
@@ -170,7 +172,7 @@ def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
         context = _MONEY_BEFORE.search(
             text[max(0, match.start() - 12) : match.start()]
         ) or _MONEY_AFTER.match(text, match.end())
-        if asked or "," in written or context or (len(whole) >= 2 and match[0] == text.strip()):
+        if asked or "," in written or context or (len(whole) >= 2 and _STRUCK.sub("", text) == written):
             found.append((match.start(), match.end(), _plain(written)))
             draft.strike(match.start(), match.end())
     return found
