@@ -86,12 +86,12 @@ def learn(
         model.shrink()
         told(number + 1)
     features = {
-        feature: [
-            (place, weight) for place, weight in enumerate(model.weights[row]) if abs(weight) >= NEGLIGIBLE
-        ]
+        feature: [weight if abs(weight) >= NEGLIGIBLE else 0.0 for weight in model.weights[row]]
         for feature, row in vocabulary.items()
     }
-    return Weights(learnt_from, tuple(intents), tuple(model.bias), {f: w for f, w in features.items() if w})
+    return Weights(
+        learnt_from, tuple(intents), tuple(model.bias), {f: w for f, w in features.items() if any(w)}
+    )
 
 
 def _vocabulary(found: Iterable[Example]) -> Mapping[str, int]:
