@@ -41,7 +41,7 @@ def answer_line(reader: Reader, line: str, at: datetime) -> dict[str, Any]:
 
 
 def teach(folder: Path = PACKAGED) -> None:
-    """Learn the phrases of a knowledge folder anew and write its weights.json; takes some 20 seconds."""
+    """Learn the phrases of a knowledge folder anew and write its weights.json; takes about a minute."""
     lexicon = load_lexicon(folder)
     found = examples(lexicon)
     sys.stderr.write(f"{len(found)} sentences\n")

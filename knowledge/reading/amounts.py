@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from knowledge.reading.draft import Draft
+from knowledge.reading.draft import STRUCK, Draft
 from knowledge.reading.numerals import (
     CHINESE_DIGIT,
     CHINESE_NUMBER,
@@ -25,23 +25,29 @@ _COUNTED = (
 )
 _SCALED = re.compile(
     rf"{_SIGN}?[\s:：]?(?<![\d.a-z+])(\d+(?:\.\d+)?)\s?([万w千k百])(?![a-z])"
-    rf"(?:(\d+(?:\.\d+)?)([千k百])?(\d{{1,3}})?([百])?|([{CHINESE_NUMBER}]+))?"
+    rf"(?:零?(\d+(?:\.\d+)?)([千k百])?(\d{{1,3}})?([百])?|([{CHINESE_NUMBER}]+))?"
     rf"(?:多|来|左右|余)?\s?(?:{_UNIT})?{_COUNTED}"
 )
 _CHINESE = re.compile(
-    rf"(?<![第分{CHINESE_NUMBER}])([{CHINESE_DIGIT}十拾][{CHINESE_NUMBER}]*)(多|来|几|余)?(元钱?|块钱?|圆|万元)?"
+    rf"(?<![第分之{CHINESE_NUMBER}])([{CHINESE_DIGIT}十拾][{CHINESE_NUMBER}]*)(多|来|几|余)?(元钱?|块钱?|圆|万元)?"
     rf"(?:([{CHINESE_DIGIT}])[毛角])?(?:零?([{CHINESE_DIGIT}])分)?"
     rf"(?:(?<=[块元])([{CHINESE_DIGIT}])(?![{CHINESE_NUMBER}天个笔点]))?(整)?{_COUNTED}"
 )
 _MARKED = re.compile(rf"{_SIGN}\s?[:：]?\s?({_NUMBER})(?![\d万wk])(?:\s?(?:{_UNIT}))?")
 _WITH_UNIT = re.compile(
-    rf"(?<![\d.])({_NUMBER})(?:多|来)?\s?(?:{_UNIT})(?:(\d)(?:[毛角](?:(\d)分)?)?(?![\d.]))?|(?<![\d.])(\d)[毛角](?!\d)"
+    rf"(?<![\d.])({_NUMBER})(?:多|来)?\s?(?:{_UNIT})(?:(\d)(?:[毛角](?:(\d)分)?)?(?![\d.]))?"
+)
+#: 七毛, 7毛5, 七毛五分.
+_DIMES = re.compile(
+    rf"(?<![\d.元块圆{CHINESE_NUMBER}])([\d{CHINESE_DIGIT}])[毛角](?:([\d{CHINESE_DIGIT}])分?)?(?![\d{CHINESE_NUMBER}])"
 )
 _BARE = re.compile(rf"(?<![\d.a-z*_/+#-])({_NUMBER})(?![\d*_/a-z]|\.\d|-\d){_COUNTED}")
 _ENGLISH = re.compile(rf"\b({ENGLISH_NUMBER})\b\s?(yuan|rmb|kuai|dollars?|pounds?|bucks|euros?)?{_COUNTED}")
+#: What is left around a number that stands alone, or beside a day and a time only.
+_STRUCK = re.compile(rf"[{STRUCK}\s,，。.、;；]+(?!\d)|[{STRUCK}\s]+")
 #: Around a bare number, what says that it is money.
 _MONEY_BEFORE = re.compile(
-    r"(?:[票账]上|进了?|打了?|给|退|交|花|还|卖|买|价|刷|收|付|差|少|到|转|提现?|款|额|钱|了|共|计|共计|合计|卖|消费|交易|支付|扣|多|应|实|充值?|欠|还有|借|只有|是|的|约"
+    r"(?:[票账]上|进了?|打了?|给|退|交|花|拿|还|卖|买|价|刷|收|付|差|少|到|转|提现?|款|额|钱|了|共|计|共计|合计|卖|消费|交易|支付|扣|多|应|实|充值?|[一两每]笔|(?:刷|付|收|扫)[了的]?(?:信用卡|储蓄卡|借记卡|微信|支付宝|花呗|云闪付)|欠|还有|借|只有|是|的|约"
     r"|大概|missing|for|of|got|received?|paid|sale|payment|amount|only|about|charged|short|take|took|worth|withdrew"
     r"|(?:handed|gave|give|sent|paid|owe|owes) (?:me|us|him|her|them))"
     r"\s?[:：了是有]?\s?$"
@@ -78,6 +84,7 @@ def take_amounts(draft: Draft, *, asked: bool = False) -> list[Amount]:
     found = [(match.start(), match.end(), _scaled(match)) for match in draft.take(_SCALED)]
     found += [(match.start(), match.end(), _plain(match[1])) for match in draft.take(_MARKED)]
     found += [(match.start(), match.end(), _with_unit(match)) for match in draft.take(_WITH_UNIT)]
+    found += [(match.start(), match.end(), _dimes(match)) for match in draft.take(_DIMES)]
     found += _chinese(draft, asked=asked)
     found += _bare(draft, asked=asked)
     if re.search("[a-z]{3}", draft.text):
@@ -120,13 +127,17 @@ def _scaled(match: re.Match[str]) -> Decimal:
 
 
 def _with_unit(match: re.Match[str]) -> Decimal:
-    number, dime, cent, only_dimes = match.groups()
-    if only_dimes:
-        return Decimal(only_dimes) / 10
+    number, dime, cent = match.groups()
     yuan = _plain(number)
     if dime:
         yuan += Decimal(dime) / 10
     return yuan + Decimal(cent or 0) / 100
+
+
+def _dimes(match: re.Match[str]) -> Decimal:
+    return sum(
+        (_plain(digit) / parts for digit, parts in zip(match.groups("0"), (10, 100), strict=True)), Decimal(0)
+    )
 
 
 def _chinese(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
@@ -161,7 +172,7 @@ def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
         context = _MONEY_BEFORE.search(
             text[max(0, match.start() - 12) : match.start()]
         ) or _MONEY_AFTER.match(text, match.end())
-        if asked or "," in written or context or (len(whole) >= 2 and match[0] == text.strip()):
+        if asked or "," in written or context or (len(whole) >= 2 and _STRUCK.sub("", text) == written):
             found.append((match.start(), match.end(), _plain(written)))
             draft.strike(match.start(), match.end())
     return found

@@ -18,7 +18,10 @@ _CLOCK = re.compile(
     rf"(?:[点时](?!候|间|段)(?:钟|整)?(?:(半|[一三]刻)|{_MINUTE}分?)?|:(\d\d)(?::\d\d)?(?!\d)\s?(am|pm)?)(?:多|左右|钟)?"
 )
 _PART_ALONE = re.compile(_PART)
-_ENGLISH = re.compile(r"(?<![\d.:])(\d{1,2})(?:[:.](\d\d))?\s?([ap])\.?m\b\.?|\b(\d{1,2}) o'?clock\b")
+_ENGLISH = re.compile(
+    r"(?<![\d.:])(\d{1,2})(?:[:.](\d\d))?\s?([ap])\.?m\b\.?|\b(\d{1,2}) o'?clock\b"
+    r"|(?<=night at )(\d{1,2})\b(?![\d:.])"
+)
 _ENGLISH_PART = re.compile(
     r"\b(?:in the |at )?(early morning|morning|noon|midday|afternoon|evening|night|midnight)\b"
 )
@@ -136,12 +139,14 @@ def _hour_of_day(hour: int, part: str, *, written_out: bool) -> tuple[int, bool]
 def _english(draft: Draft) -> list[TimeOfDay]:
     times: list[TimeOfDay] = []
     for found in draft.take(_ENGLISH):
-        hour = int(found[1] or found[4])
+        hour = int(found[1] or found[4] or found[5])
         minute = int(found[2] or 0)
         if hour > 12 or minute > 59:
             continue
         if found[3]:
             hour = hour % 12 + (12 if found[3] == "p" else 0)
+        elif found[5]:
+            hour = hour % 12 + (12 if hour > 5 else 0)
         made = time(hour, minute)
         times.append(TimeOfDay(found.start(), f"{made:%H:%M}", clock=made))
     for found in draft.take(_ENGLISH_PART):

@@ -14,6 +14,7 @@ from knowledge.reading.holiday_dates import Holiday, HolidayReader
 _JOIN = re.compile(r"\s?(?:到|至|-|~|—|–|to|until|and|through)\s?$")
 #: "Today there is still nothing": the day of asking, not of the sale.
 _AS_OF = re.compile(r"今[天日](?=\s?(?:都|还|也|仍|就|怎么|为什么|为何|依然|一直|又)*(?:没|未|不到|不见))")
+_BESIDE = re.compile(r"[\s(（,，是]{0,2}")
 _LATIN = re.compile("[a-z]{3}")
 
 
@@ -36,13 +37,22 @@ class DayReader:
 
 
 def _joined(text: str, days: list[Day]) -> list[Day]:
-    """Make one of two days that a "to" joins."""
+    """Make one of two days that a "to" joins, and of one that is named twice: 明天周六."""
     joined: list[Day] = []
     for day in days:
         last = joined[-1] if joined else None
         if last and not last.is_range and _JOIN.match(text[last.end : day.place]):
             end = max(day.last, last.first)
             joined[-1] = replace(last, last=end, end=day.end, is_range=True)
+        elif last and _is_the_same(text, last, day):
+            joined[-1] = replace(last, end=day.end)
         else:
             joined.append(day)
     return joined
+
+
+def _is_the_same(text: str, day: Day, weekday: Day) -> bool:
+    """Tell whether a weekday right behind a day only says which weekday that is."""
+    single = day.first == day.last and weekday.first == weekday.last
+    same = single and day.first.weekday() == weekday.first.weekday()
+    return same and _BESIDE.fullmatch(text[day.end : weekday.place]) is not None

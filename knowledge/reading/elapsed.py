@@ -6,10 +6,13 @@ from knowledge.reading.draft import Draft
 from knowledge.reading.numerals import CHINESE_DIGIT, ENGLISH_NUMBER, chinese_number, english_number
 
 _COUNT = rf"(\d{{1,3}}|[{CHINESE_DIGIT}十百]{{1,4}}|半)"
-_UNIT = r"个?(半)?(?:个)?(工作日|交易日|天|日|周|星期|礼拜|月|年|小时|钟头|分钟)(半)?(?:多|来|左右)?"
+_UNIT = (
+    r"(?:多|来)?个?(?:多|来)?(半)?个?(工作日|交易日|天|日|周|星期|礼拜|月|年|小时|钟头|分钟)(半)?"
+    r"(?:多|来|左右)?"
+)
 _NOT_WAITING = r"(?!(?:之|以)?[前内后]|之内|到账|就|才|能|可以|会|的?(?:工作日)?(?:到|能))"
 _WAITING = re.compile(
-    rf"(?:(已经?|都|等了?|过了?|[提交报]了|提现了|申请了|反馈了|报上去|交上去|快|将近|超过|整整|足足|有|近|又|拖了?|延迟了?)(?:快|有|过了?|经)?)?"
+    rf"(?:(已经?|都|等了?|过了?|[提交报押扣卡冻压拖]了|提现了|申请了|反馈了|报上去|交上去|快|将近|超过|整整|足足|有|近|又|拖了?|延迟了?)(?:快|有|过了?|经)?)?"
     rf"(?<![第\d+.]){_COUNT}{_UNIT}{_NOT_WAITING}"
     r"(\s?了|\s?过去|\s?(?:钱|款|都|还|也|仍|一直|怎么|为什么|,|，)*(?:没|未|不到|不见|没有|无)|.{0,8}?还[没不未])?"
 )
@@ -29,7 +32,8 @@ def take_elapsed(draft: Draft) -> list[str]:
     waits: list[str] = []
     for found in draft.take(_WAITING):
         before, count, half, unit, half_after, after = found.groups()
-        if before or after:
+        idiom = count == "半" and unit in ("天", "日") and not before
+        if (before or after) and not idiom:
             waits.append(_chinese_duration(count, unit, half=bool(half or half_after)))
     for _ in draft.take(_PLAIN):
         pass

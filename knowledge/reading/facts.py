@@ -26,11 +26,19 @@ _OF_SALES = frozenset({"payout_not_arrived", "amount_mismatch", "charged_but_fai
 #: A text this short that names a day says when, whatever was asked.
 _BARE = 12
 _ARRIVAL = re.compile(r"到|没|未|不|结|放假|[吗么?？]|will|not|n't")
+#: Intents that a merchant may have beside his complaint, and how he says it then.
+_BESIDE_A_COMPLAINT = frozenset({"complaint_fraud", "human_agent", "ticket_status"})
+_NOT_ARRIVED = re.compile(
+    r"^(?!.*(?:退|refund)).*(?:[钱款账].{0,6}(?:没有?|未|不)(?:有|能|给我)?(?:到|收到|进|来|结)(?!期)"
+    r"|(?:没有?|未|不)(?:到账|收到(?:我的)?[钱款])"
+    r"|(?:money|payout|payment|takings)\b.{0,20}(?:not|n't|never)\b.{0,12}(?:arriv|receiv|come|paid|here))"
+)
 _CUSTOMER = re.compile(
     r"顾客|客人|客户|持卡人|买家|对方|他|她|人家|customer|cardholder|buyer|client|\bhis\b|\bher\b"
 )
 _CUSTOMERS_BANK = re.compile(r"(?:顾客|客人|客户|持卡人|对方|他|她)(?:的|是|用|拿|那张|刷)*.{0,4}$")
 _PAID_WITH = re.compile(r"的?卡?(?:刷|付|消费|支付)|信用卡|贷记卡")
+_CARD = re.compile(r"卡|\bcard\b|[吗么?？]|会不会")
 _CHANGED_TO = re.compile(r"(?:换成|换到|改成|改到|换了|changed? to)\s?$")
 _OWN_CARD = re.compile(r"(?:结算|到账?|提现?到?|转到|绑定?|收款|我的|入账?|打到|到我)(?:的|卡|是|了)*$")
 _SCANNED = re.compile(r"扫|码|云闪付|qr|scan")
@@ -52,8 +60,9 @@ def read_facts(
     corrects: the text corrects an earlier one, so that a day in it is that of the sale.
     """
     facts: dict[str, Value] = {}
-    if guess.sure and guess.intent in COMPLAINTS:
-        facts["complaint"] = COMPLAINTS[guess.intent]
+    complaint = _complaint(text, guess)
+    if complaint and not (expecting is not None and _is_bare(text, slots)):
+        facts["complaint"] = complaint
     facts |= _stated(text, statements, guess)
     facts |= _named(text, slots, guess)
     facts |= slots.numbers
@@ -67,10 +76,17 @@ def read_facts(
     return facts
 
 
+def _complaint(text: str, guess: Guess) -> str | None:
+    """Tell what is wrong: by a sure intent, or by the words beside an accusation, a call for a person."""
+    if guess.sure and guess.intent in COMPLAINTS:
+        return COMPLAINTS[guess.intent]
+    return "not_arrived" if guess.intent in _BESIDE_A_COMPLAINT and _NOT_ARRIVED.search(text) else None
+
+
 def _is_bare(text: str, slots: Slots) -> bool:
     """Tell whether a text is hardly more than a day or a time: an answer to a question asked before."""
-    named = bool(slots.days or slots.times) and not slots.amounts
-    return named and len(text) <= _BARE and not _ARRIVAL.search(text)
+    longest = 2 * _BARE if text.isascii() else _BARE
+    return bool(slots.days or slots.times) and len(text) <= longest and not _ARRIVAL.search(text)
 
 
 def is_known(specs: Mapping[str, FactSpec], key: str, value: Value) -> bool:
@@ -91,7 +107,10 @@ def _stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str,
         if mention.value == "paid_out" and guess.intent == "arrival_time":
             continue  # "when will it be paid out" says that it was not
         said.setdefault(mention.kind, set()).add(mention.value)
-    return {fact: values.pop() for fact, values in said.items() if len(values) == 1}
+    facts: dict[str, Value] = {fact: values.pop() for fact, values in said.items() if len(values) == 1}
+    if guess.sure and guess.intent == "risk_hold" and not facts and not _CARD.search(text):
+        facts["notice"] = "risk"  # his account or his money is held: so he was told
+    return facts
 
 
 def _named(text: str, slots: Slots, guess: Guess) -> dict[str, Value]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from knowledge.reading.alternatives import has_alternatives
+from knowledge.reading.courtesy import without_courtesy
 from knowledge.reading.features import FeatureReader, plain
 from knowledge.reading.lexicon import Lexicon, Sign
 from knowledge.reading.normalise import Normaliser
@@ -15,8 +16,8 @@ from knowledge.reading.weights import log_shares
 SIGN_SHARE = 0.7
 #: A sentence that stands in the phrases word for word is worth so much.
 EXACT = 9.0
-#: From this confidence on a guess is sure. Cross-validated over the phrases, each held out with all its
-#: alternatives, 75 of 100 guesses reach it and 97 of 100 of those are right.
+#: From this confidence on a guess is sure. Of 116 sentences that were written for measuring and never learnt
+#: from, 78 of 100 reach it, and none of those is wrong.
 SURE = 0.85
 #: A message that has nothing of what was learnt and matches no pattern is at most so likely understood.
 NOTHING_KNOWN = 0.3
@@ -51,7 +52,7 @@ class IntentReader:
 
     def guess(self, text: str) -> Guess:
         """Guess the intent of a normalised text."""
-        text = _shortened(text)
+        text = _shortened(without_courtesy(text))
         sentence = plain(text)
         features = self._features.features(sentence)
         signs = list(self._signs_in(text))
@@ -89,7 +90,7 @@ class IntentReader:
 def _exact(lexicon: Lexicon, normaliser: Normaliser) -> Mapping[str, str]:
     """Map the phrases without alternatives to their intents: a new one counts before it is learnt from."""
     return {
-        plain(normaliser.normalise(phrase)): name
+        plain(without_courtesy(normaliser.normalise(phrase))): name
         for name, words in lexicon.intents.items()
         for phrase in words.phrases
         if not has_alternatives(phrase)

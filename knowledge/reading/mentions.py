@@ -76,6 +76,6 @@ def _mentions(text: str, hits: Iterable[Hit[tuple[Meaning, ...]]]) -> Iterator[M
 
 def is_negated(text: str, start: int) -> bool:
     """Tell whether a negation stands right before a place; "isn't it …?" is none."""
-    if not _NEGATED.search(text, max(0, start - 8), start):
+    if not _NEGATED.search(text, max(0, start - 10), start):
         return False
     return not _RHETORICAL.search(text)

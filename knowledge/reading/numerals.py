@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from itertools import pairwise
 
 from knowledge.redaction import CHINESE_DIGITS
 
@@ -29,11 +30,14 @@ def chinese_number(text: str) -> int | None:
     """Read a whole number such as 一万五千三 (15300), 两千零五十 (2050) or 幺二三 (123); None if it is none.
 
     A last digit without its unit counts in the unit below the one before it, as people speak.
+    五六百 is a guess of his and no number.
     """
     if not text or any(character not in CHINESE_NUMBER for character in text):
         return None
     if all(character in _DIGITS for character in text):
         return int("".join(str(_DIGITS[character]) for character in text))
+    if any(first in _DIGITS and second in _DIGITS and _DIGITS[first] for first, second in pairwise(text)):
+        return None
     total, section, digit, last_unit, after_zero = 0, 0, 0, 1, False
     for character in text:
         if character in _DIGITS:

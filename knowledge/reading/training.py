@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from knowledge.reading.alternatives import sentences
+from knowledge.reading.courtesy import without_courtesy
 from knowledge.reading.features import FeatureReader, plain
 from knowledge.reading.lexicon import Lexicon
 from knowledge.reading.normalise import Normaliser
@@ -58,7 +59,7 @@ def examples(lexicon: Lexicon) -> list[Example]:
         for phrase in words.phrases:
             spelt = sentences(phrase, SENTENCES)
             for sentence in spelt:
-                features = reader.features(plain(normaliser.normalise(sentence)))
+                features = reader.features(plain(without_courtesy(normaliser.normalise(sentence))))
                 found.append(Example(tuple(sorted(features)), intent, phrase, 1 / math.sqrt(len(spelt))))
     return found
 
@@ -85,12 +86,12 @@ def learn(
         model.shrink()
         told(number + 1)
     features = {
-        feature: [
-            (place, weight) for place, weight in enumerate(model.weights[row]) if abs(weight) >= NEGLIGIBLE
-        ]
+        feature: [weight if abs(weight) >= NEGLIGIBLE else 0.0 for weight in model.weights[row]]
         for feature, row in vocabulary.items()
     }
-    return Weights(learnt_from, tuple(intents), tuple(model.bias), {f: w for f, w in features.items() if w})
+    return Weights(
+        learnt_from, tuple(intents), tuple(model.bias), {f: w for f, w in features.items() if any(w)}
+    )
 
 
 def _vocabulary(found: Iterable[Example]) -> Mapping[str, int]:

@@ -18,16 +18,14 @@ class Weights:
     learnt_from: str
     intents: tuple[str, ...]
     bias: tuple[float, ...]
-    #: Feature -> place of the intent and weight, the weights that are not nearly nothing.
-    features: Mapping[str, Sequence[tuple[int, float]]]
+    #: Feature -> its weight for each intent, in the order of `intents`.
+    features: Mapping[str, Sequence[float]]
 
     def scores(self, features: Iterable[str]) -> list[float]:
         """Give the logarithm of each intent's share, in the order of `intents`."""
         known = [self.features[feature] for feature in features if feature in self.features]
-        sums = [0.0] * len(self.intents)
-        for weights in known:
-            for place, weight in weights:
-                sums[place] += weight
+        nothing = [0.0] * len(self.intents)
+        sums = [sum(column) for column in zip(nothing, *known, strict=True)]
         scale = 1 / math.sqrt(len(known) or 1)
         scores = [bias + scale * total for bias, total in zip(self.bias, sums, strict=True)]
         return log_shares(scores)
@@ -44,25 +42,33 @@ def read_weights(path: Path) -> Weights:
     """Read what `write_weights` wrote; raises OSError, or ValueError for a file that is none."""
     raw = json.loads(path.read_text(encoding="utf-8"))
     try:
-        features = {
-            feature: [(place, weight / UNIT) for place, weight in zip(pairs[::2], pairs[1::2], strict=True)]
-            for feature, pairs in raw["features"].items()
-        }
+        count = len(raw["intents"])
+        features = {feature: _spread(pairs, count) for feature, pairs in raw["features"].items()}
         bias = tuple(weight / UNIT for weight in raw["bias"])
         weights = Weights(str(raw["learnt_from"]), tuple(raw["intents"]), bias, features)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError("no weights") from error
     if len(bias) != len(weights.intents):
         raise ValueError("no weights")
     return weights
 
 
+def _spread(pairs: Sequence[int], count: int) -> tuple[float, ...]:
+    """Give one weight per intent from a list of places and weights."""
+    spread = [0.0] * count
+    for place, weight in zip(pairs[::2], pairs[1::2], strict=True):
+        spread[place] = weight / UNIT
+    return tuple(spread)
+
+
 def write_weights(weights: Weights, path: Path) -> None:
-    """Write them, one feature a line, so that changes can be read."""
+    """Write them, one feature a line, only those that are not nothing, so that changes can be read."""
     lines = ",\n".join(
         f"{json.dumps(feature, ensure_ascii=False)}:"
-        + json.dumps([part for place, weight in pairs for part in (place, round(weight * UNIT))])
-        for feature, pairs in sorted(weights.features.items())
+        + json.dumps(
+            [part for place, weight in enumerate(several) if weight for part in (place, round(weight * UNIT))]
+        )
+        for feature, several in sorted(weights.features.items())
     )
     head = {"learnt_from": weights.learnt_from, "intents": weights.intents}
     bias = json.dumps([round(weight * UNIT) for weight in weights.bias])

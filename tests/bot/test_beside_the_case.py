@@ -222,7 +222,7 @@ def test_a_change_is_confirmed_in_words(parts: Parts) -> None:
 
 
 def test_of_two_meanings_he_is_asked_which(merchant: Merchant) -> None:
-    merchant.say("到账提现那个卡怎么回事")
+    merchant.say("提现那个钱到卡里是怎么个情况")
     assert merchant.ask
     assert merchant.ask["fact"] == "meant"
     values = [option["value"] for option in merchant.ask["options"]]
@@ -233,7 +233,7 @@ def test_of_two_meanings_he_is_asked_which(merchant: Merchant) -> None:
 
 
 def test_neither_meaning_leads_to_the_open_question(merchant: Merchant) -> None:
-    merchant.say("到账提现那个卡怎么回事")
+    merchant.say("提现那个钱到卡里是怎么个情况")
     merchant.tap("unknown")
     assert merchant.ask
     assert merchant.ask["fact"] == "complaint"
@@ -241,7 +241,7 @@ def test_neither_meaning_leads_to_the_open_question(merchant: Merchant) -> None:
 
 
 def test_a_story_answers_the_question_which_is_meant(merchant: Merchant) -> None:
-    merchant.say("到账提现那个卡怎么回事")
+    merchant.say("提现那个钱到卡里是怎么个情况")
     merchant.say(STORY)
     assert value(merchant, "complaint") == "not_arrived"
     assert value(merchant, "amount") == 350000

@@ -56,9 +56,7 @@ def test_what_stands_in_several_phrases_of_one_intent_speaks_for_it() -> None:
 
 
 def test_weights_are_kept(tmp_path: Path) -> None:
-    weights = Weights(
-        "abc", ("a", "b"), (0.25, -0.5), {'"到"': [(0, 1.5), (1, -0.25)], "c:not>arrive": [(1, 2.0)]}
-    )
+    weights = Weights("abc", ("a", "b"), (0.25, -0.5), {'"到"': (1.5, -0.25), "c:not>arrive": (0.0, 2.0)})
     path = tmp_path / "weights.json"
     write_weights(weights, path)
     assert read_weights(path) == weights

@@ -130,6 +130,9 @@ def test_language(reader: Reader, text: str, language: str | None) -> None:
         ("隔壁店也没到", {"complaint": "not_arrived", "others_affected": "yes"}),
         ("今天的都没到账", {"complaint": "not_arrived", "scope": "all_today"}),
         ("今天吃什么", {}),
+        ("The deposit has not been paid out", {"complaint": "not_arrived"}),
+        ("没经我同意扣了我299押金", {"complaint": "short", "fee_consented": "no"}),
+        ("业务员电话打不通，钱一个多星期没到", {"complaint": "not_arrived", "agent_reachable": "no"}),
         ("卡号6222021234567890123", {"card_last4": "0123"}),
     ],
 )

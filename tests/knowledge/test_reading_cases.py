@@ -22,6 +22,8 @@ NOW = datetime.fromisoformat("2026-10-09T10:30:00+08:00")
 #: Of the intents, of those where it is sure, and of how many it must be sure.
 RIGHT, SURE_RIGHT, SURE = 0.92, 0.97, 0.75
 SLOTS = 0.98
+#: What messages of one kind name, and nothing else (slots/*.yaml); numbers of slips stand beside them.
+KINDS = {"amount", "date", "time", "elapsed", "card_last4", "bank", "mode", "channel"}
 #: Intents whose sentences may name anything.
 WITHOUT_SLOTS = {"greeting_thanks", "out_of_scope"}
 
@@ -53,8 +55,8 @@ def read() -> dict[str, dict[str, object]]:
 
 def test_there_are_enough_of_every_kind() -> None:
     assert {case.intent for case in CASES} == set(INTENTS)
-    assert len(CASES) >= 200
-    assert sum(case.say.isascii() for case in CASES) >= 60
+    assert len(CASES) >= 400
+    assert sum(case.say.isascii() for case in CASES) >= 100
 
 
 def test_none_of_them_was_learnt_from() -> None:
@@ -89,3 +91,31 @@ def test_slots(read: dict[str, dict[str, object]]) -> None:
         if {name: sorted(values) for name, values in found.items()} != expected:
             wrong.append((case.say, found))
     assert Share(len(told) - len(wrong), len(told)).value >= SLOTS, wrong
+
+
+def _slot_cases(name: str = "*") -> list[Case]:
+    paths = sorted((FOLDER / "slots").glob(f"{name}.yaml"))
+    return [Case(path.stem, **raw) for path in paths for raw in read_document(path).data["cases"]]
+
+
+def _misread(cases: list[Case]) -> list[tuple[str, object]]:
+    base = load_knowledge()
+    reader = Reader(base.lexicon, base.facts)
+    wrong: list[tuple[str, object]] = []
+    for case in cases:
+        found = understand_line(reader, {"text": case.say}, NOW)["slots"]
+        read = {name: sorted(values) for name, values in found.items() if name in KINDS}
+        if read != {name: sorted(values) for name, values in case.slots.items()}:
+            wrong.append((case.say, read))
+    return wrong
+
+
+def test_slots_of_every_kind() -> None:
+    cases = _slot_cases()
+    assert len(cases) >= 150
+    wrong = _misread(cases)
+    assert 1 - len(wrong) / len(cases) >= SLOTS, wrong
+
+
+def test_nothing_is_read_where_nothing_is_named() -> None:
+    assert _misread(_slot_cases("nothing")) == []
