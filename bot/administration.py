@@ -98,6 +98,6 @@ class Administration:
         lines = [
             f"{incident.id}  since {incident.opened_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}  "
             f"{dict(incident.scope) or 'everybody'}  {incident.notice['zh']}"
-            for incident in open_incidents(transaction)
+            for incident in open_incidents(transaction.connection)
         ]
         return "\n".join(lines) or "No incident is open."

@@ -249,7 +249,7 @@ class Turn:
             talk=read_talk(row.talk, self._expertise.knowledge.facts),
             ticket=still_open,
             resolved=resolved,
-            incidents=open_incidents(self._transaction) if incidents_too else (),
+            incidents=open_incidents(self._transaction.connection) if incidents_too else (),
             wake_at=row.wake_at,
             reported=lambda facts: earlier_ticket(self._transaction.connection, row.id, facts),
             directory=self._directory,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from knowledge.model import Facts
 from triage.bell import DESK
@@ -56,9 +56,9 @@ def close_incident(transaction: Transaction, incident_id: int, now: datetime) ->
     transaction.touch(DESK)
 
 
-def open_incidents(transaction: Transaction) -> list[IncidentView]:
+def open_incidents(connection: Connection) -> list[IncidentView]:
     """List the incidents that are not over."""
-    rows = transaction.execute(_OPEN)
+    rows = connection.execute(_OPEN)
     return [
         IncidentView(id=row.id, notice=row.notice, scope=row.scope, opened_at=row.opened_at) for row in rows
     ]

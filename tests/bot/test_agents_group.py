@@ -154,6 +154,12 @@ def test_what_is_said_goes_both_ways(office: Office) -> None:
     assert "您好,请问结算卡是哪家银行?" not in " ".join(office.lines(topic)), "he sees what he wrote himself"
 
 
+def test_markup_in_words_is_shown_as_it_was_written(office: Office) -> None:
+    user, topic = office.merchant_with_ticket()
+    user.send("<b>3 < 5 & 'x'</b> <a href='http://x'>点</a>")
+    office.api.wait_for(lambda: any("<b>3 < 5 & 'x'</b> <a href=" in line for line in office.lines(topic)))
+
+
 def test_a_note_stays_among_the_agents(office: Office) -> None:
     user, topic = office.merchant_with_ticket()
     before = len(office.api.sent(user))

@@ -94,6 +94,7 @@ class House:
             describe=describe,
             draw_strip=lambda facts, *_: '<svg class="strip"></svg>' if facts else "",
             secure_cookies=False,
+            group_channel="telegram",
             notices=lambda language: ["日历快到期了" if language == "zh" else "The calendar is about to end"],
             reasons={"large_amount": Text("金额较大", "Large amount")},
         )

@@ -10,9 +10,10 @@ import pytest
 
 from knowledge.yaml_source import read_texts
 from tests.triage.house import House, Visitor, hidden, open_house
-from triage import accounts, agents, tickets
+from triage import accounts, agents, custody, replies, tickets
 from triage.desk import steps
 from triage.desk.words import TEXTS
+from triage.incidents import open_incident
 from triage.model import Incident, table
 from triage.routing import Routing
 from triage.store import Store
@@ -187,9 +188,13 @@ def test_every_step_works_and_is_an_event(house: House, lin: Visitor) -> None:
         (lin, "resume", {}),
         (lin, "hand-over", {"to": "account:2", "text": "请看一下"}),
         (zhao, "hand-over", {"to": "queue:settlement"}),
+        (lin, "incident", {"incident": "1"}),
+        (lin, "incident", {"incident": "0"}),
         (lin, "resolve", {"cause": "t1_not_due", "text": "已到账"}),
         (lin, "reopen", {}),
     ]
+    notice = {"zh": "工行系统维护", "en": "ICBC is down"}
+    house.store.write(lambda tx: open_incident(tx, notice, {}, "zhao", house.now))
     for visitor, step, typed in steps:
         answer = visitor.take(number, step, **typed)
         assert answer.status_code == 303, (step, answer.text[-3000:])
@@ -204,6 +209,8 @@ def test_every_step_works_and_is_an_event(house: House, lin: Visitor) -> None:
         "resumed",
         "handed_over",
         "handed_over",
+        "moved",
+        "moved",
         "claimed",
         "resolved",
         "reopened",
@@ -307,7 +314,7 @@ def test_a_step_that_cannot_be_taken_says_why(
     assert [event.kind for event in house.events(number)] == ["filed"]
 
 
-@pytest.mark.parametrize("module", [accounts, agents, steps])
+@pytest.mark.parametrize("module", [accounts, agents, custody, replies, steps])
 def test_every_reason_to_refuse_is_in_words(module: ModuleType) -> None:
     source = inspect.getsource(module)
     keys = re.findall(r'(?:AccountError|TicketError|refuse)\("([a-z_]+)"', source)

@@ -50,6 +50,7 @@ def build_desk(deps: DeskDeps) -> APIRouter:
         f"{ticket}/note": steps.note,
         f"{ticket}/delivery": steps.decide_delivery,
         f"{ticket}/wait": steps.wait,
+        f"{ticket}/incident": steps.move,
         f"{ticket}/resume": steps.resume,
         f"{ticket}/resolve": steps.resolve,
         f"{ticket}/reopen": steps.reopen,

@@ -19,6 +19,7 @@ from triage.desk.gate import CurrentDesk, SignedIn, check_origin, same_token
 from triage.desk.pages import QUEUES, Desk
 from triage.desk.queue import SHORT_LIST
 from triage.desk.ticket import find_ticket
+from triage.incidents import open_incidents
 from triage.store import Transaction
 from triage.tickets import TicketError
 from triage.vault import VaultError
@@ -36,7 +37,7 @@ _STATUS = {
     "delivery_settled": 409,
     "csrf": 403,
 }
-Kind = Literal["reply", "note", "wait", "hand-over", "resolve", ""]
+Kind = Literal["reply", "note", "wait", "hand-over", "incident", "resolve", ""]
 
 
 class StepForm(BaseModel):
@@ -48,6 +49,8 @@ class StepForm(BaseModel):
     seen: int = Field(default=0, ge=0, lt=2**31)
     #: The page's id for this reply.
     key: str = Field(default="", max_length=64)
+    #: Number of a declared outage; 0 = none.
+    incident: int = Field(default=0, ge=0, lt=2**31)
     #: "account:<id>" or "queue:<name>".
     to: str = ""
     cause: str = ""
@@ -205,6 +208,17 @@ def wait(step: TicketStep) -> Response:
     )
 
 
+def move(step: TicketStep) -> Response:
+    """Put a ticket under a declared outage, or take it out from under one."""
+    incident = step.form.incident or None
+    return step.take(
+        lambda tx: agents.join_incident(
+            tx, step.ticket_id, step.session.account_id, step.now, incident_id=incident
+        ),
+        "incident",
+    )
+
+
 def resume(step: TicketStep) -> Response:
     """Go on with a ticket that waited."""
     return step.take(lambda tx: agents.resume(tx, step.ticket_id, step.session.account_id, step.now))
@@ -256,6 +270,7 @@ def _page(
     ticket = desk.deps.store.read(lambda connection: find_ticket(connection, ticket_id))
     if ticket is None:
         raise HTTPException(404)
+    incidents = desk.deps.store.read(open_incidents)
     rows, numbers = desk.deps.store.read(lambda connection: board(connection, view, session, SHORT_LIST))
     words = desk.words(request)
     context = {
@@ -270,6 +285,7 @@ def _page(
         "counts": numbers,
         "full": len(rows) == SHORT_LIST,
         "causes": desk.deps.causes,
+        "incidents": incidents,
         "key": secrets.token_hex(8),
     }
     return desk.render(request, "ticket.html", status=status, session=session, **(context | shown))

@@ -126,7 +126,7 @@ class TopicKeeper:
             words=words,
             ticket=ticket,
             case=casework(self._group.deps, words, ticket),
-            incidents=open_incidents(Transaction(connection)),
+            incidents=open_incidents(connection),
             undelivered=undelivered,
             address=f"{self._group.address}/desk/tickets/{ticket.number}",
         )

@@ -78,7 +78,7 @@ class Taps:
             return say("forum_old_button")
         if menu == "evidence" and not ticket.row["missing"]:
             return say("forum_no_menu_evidence")
-        if menu == "incident" and not ticket.incident and not open_incidents(transaction):
+        if menu == "incident" and not ticket.incident and not open_incidents(transaction.connection):
             return say("forum_no_menu_incident")
         topics.stir(transaction, ticket_id, self._chat, menu=menu)
         return ""
