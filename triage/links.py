@@ -125,8 +125,8 @@ def take_once(transaction: Transaction, key: str, now: datetime) -> bool:
     dialect = transaction.connection.dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     transaction.execute(delete(_UPDATE).where(_UPDATE.c.at < now - REMEMBERED))
-    noted = insert(_UPDATE).values(key=key, at=now).on_conflict_do_nothing()
-    return transaction.execute(noted).rowcount == 1
+    noted = insert(_UPDATE).values(key=key, at=now).on_conflict_do_nothing().returning(_UPDATE.c.key)
+    return transaction.execute(noted).first() is not None
 
 
 def _works_here(connection: Connection, account_id: int) -> Person | None:
