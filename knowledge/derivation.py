@@ -135,7 +135,9 @@ def _possible(
     return left
 
 
-def _latest_of_each(candidates: list[Candidate], group: Callable[[Candidate], Hashable]) -> list[Candidate]:
+def _latest_of_each(
+    candidates: Sequence[Candidate], group: Callable[[Candidate], Hashable]
+) -> list[Candidate]:
     latest: dict[Hashable, Candidate] = {}
     for candidate in candidates:
         key = group(candidate)
