@@ -19,6 +19,7 @@ from knowledge.inquiry import (
 )
 from knowledge.lab.bound import Bound
 from knowledge.lab.merchants import Drawing, Merchant
+from knowledge.lab.mistakes import Kind, Mistakes
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Diagnosis, Fact, Facts
 
@@ -95,13 +96,17 @@ class Simulation:
 class Simulator:
     """Serves merchants."""
 
-    def __init__(self, knowledge: KnowledgeBase, seed: int, wrong: float, dont_know: float) -> None:
+    def __init__(
+        self, knowledge: KnowledgeBase, seed: int, wrong: float, dont_know: float, mistakes: Kind = "guess"
+    ) -> None:
         self._knowledge = knowledge
         self._engine = Engine(knowledge.causes, knowledge.facts, knowledge.version)
         self._seed = seed
+        # Answers have a source of their own, so that the merchants are the same whoever asks them.
         self._random = Random(seed)  # noqa: S311 - draws, no secrets
-        self._drawing = Drawing(knowledge, self._random)
-        self._bound = Bound(knowledge, self._drawing, wrong)
+        self._mistakes = Mistakes(knowledge, wrong, dont_know, mistakes)
+        self._drawing = Drawing(knowledge, Random(seed))  # noqa: S311 - draws, no secrets
+        self._bound = Bound(knowledge, self._mistakes)
         self._wrong = wrong
         self._dont_know = dont_know
 
@@ -172,12 +177,13 @@ class Simulator:
         return {key: self._answer(merchant, key) for key in asked}
 
     def _answer(self, merchant: Merchant, question: str) -> Fact:
-        luck = self._random.random()
-        if luck < self._dont_know or merchant.truth[question] == UNKNOWN:
+        truth = merchant.truth[question]
+        if self._random.random() < self._mistakes.at_a_loss(question) or truth == UNKNOWN:
             return Fact(UNKNOWN, "merchant")
-        if luck < self._dont_know + self._wrong and self._drawing.can_be_wrong(question):
-            return Fact(self._drawing.other(question, merchant), "merchant")
-        return Fact(merchant.truth[question], "merchant")
+        if self._random.random() < self._mistakes.wrong(question):
+            answers = self._mistakes.answers(question, truth)
+            return Fact(self._random.choices(list(answers), list(answers.values()))[0], "merchant")
+        return Fact(truth, "merchant")
 
 
 def engine_asks(diagnosis: Diagnosis, _facts: Facts, asked: Sequence[str]) -> str | None:
