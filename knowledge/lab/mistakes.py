@@ -23,7 +23,7 @@ class Mistakes:
         asked = [spec for spec in knowledge.facts.values() if spec.ask]
         inputs = {source for spec in knowledge.facts.values() for source in spec.derived_from}
         effort = fmean(spec.effort for spec in asked if spec.usual)
-        self._kind = kind
+        self.kind = kind
         self._scale = {spec.key: spec.effort / effort if kind == "guess" else 1.0 for spec in asked}
         self._fallible = {spec.key for spec in asked if spec.usual and spec.key not in inputs}
         self._general = {key: in_general(key, knowledge) for key in self._fallible}
@@ -39,7 +39,7 @@ class Mistakes:
 
     def answers(self, key: str, truth: Value) -> Mapping[str, float]:
         """Give what the mistaken answer, value -> share."""
-        if self._kind == "guess":
+        if self.kind == "guess":
             return self._general[key]
         others = [value for value in self._general[key] if value != truth]
         return dict.fromkeys(others, 1 / len(others))

@@ -46,6 +46,8 @@ class Served:
     #: Causes, likeliest first, when the questions ended.
     ranking: tuple[str, ...]
     questions: tuple[str, ...]
+    #: So many of his answers were wrong.
+    wrong: int
     #: Bits of uncertainty over the causes at the start and at the end.
     uncertain_before: float
     uncertain_after: float
@@ -66,6 +68,8 @@ class Figures:
     questions_p95: int
     questions_most: int
     bits_per_question: float
+    #: The share of all answers that were wrong: a guess is right by luck as well.
+    wrong_answers: float
     advised: float
     #: Advised while something known forbids it: must be 0.
     advised_wrongly: int
@@ -79,6 +83,7 @@ class Simulation:
     seed: int
     wrong: float
     dont_know: float
+    mistakes: Kind
     #: What one would have to learn to name the cause from the priors alone, in bits.
     prior_bits: float
     #: Right cause first, had every question been asked and mistakes been reckoned with.
@@ -127,6 +132,7 @@ class Simulator:
             seed=self._seed,
             wrong=self._wrong,
             dont_know=self._dont_know,
+            mistakes=self._mistakes.kind,
             prior_bits=_uncertainty([share for _, share in self._engine.diagnose({}).causes]),
             attainable=attained / count,
             engine=_figures(by_engine),
@@ -141,7 +147,7 @@ class Simulator:
         facts = dict(merchant.opening)
         asked: list[str] = []
         given_up: set[str] = set()
-        uncertain_before = None
+        uncertain_before, wrong = None, 0
         while True:
             known, diagnosis = self._think(facts, merchant.now, closed_facts(asked, given_up))
             uncertain = _uncertainty([share for _, share in diagnosis.causes])
@@ -151,6 +157,7 @@ class Simulator:
                 break
             asked.append(question)
             answer = self._answer(merchant, question)
+            wrong += answer.value not in (UNKNOWN, merchant.truth[question])
             if keeps_what_he_said(facts.get(question), answer.value):
                 given_up.add(question)
             else:
@@ -160,6 +167,7 @@ class Simulator:
             cause=merchant.cause,
             ranking=tuple(cause for cause, _ in diagnosis.causes),
             questions=tuple(asked),
+            wrong=wrong,
             uncertain_before=uncertain_before,
             uncertain_after=uncertain,
             advised=advised,
@@ -215,6 +223,7 @@ def _figures(served: Sequence[Served]) -> Figures:
         questions_p95=counts[ceil(0.95 * len(counts)) - 1],
         questions_most=counts[-1],
         bits_per_question=learnt / max(1, sum(counts)),
+        wrong_answers=sum(one.wrong for one in served) / max(1, sum(counts)),
         advised=fmean(one.advised for one in served),
         advised_wrongly=sum(one.advised_wrongly for one in served),
     )
