@@ -11,7 +11,7 @@ SURE = 0.85
 #: So large a share of the answers is guessed, per unit of effort that looking would take.
 GUESSED = 0.02
 #: From here on where the calendar bears it out: if it is wrong, the question at the deadline finds out.
-SURE_BY_CALENDAR = 0.75
+SURE_BY_CALENDAR = 0.8
 #: A question must be expected to tell so many bits per unit of the merchant's effort.
 WORTH = 0.03
 #: How many times likelier a cause becomes by a fact that settles the case.
