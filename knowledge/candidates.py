@@ -16,8 +16,8 @@ ONE_MINUTE = timedelta(minutes=1)
 OVERDUE = "overdue"
 UNKNOWN_CALENDAR = "unknown_calendar"
 
-#: What the merchant would be told: the state, and the day unless it is late.
-Outcome = tuple[str, object]
+#: What the merchant would be told: the state, and unless it is late the day and whether it comes at once.
+Outcome = tuple[str, object, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ class Candidate:
     @property
     def outcome(self) -> Outcome:
         """What the merchant would be told."""
-        return _outcome(self.state, self.due_at)
+        at_once = self.mode in INSTANT_MODES and self.due is not None and self.due.d0_blocker == "none"
+        return _outcome(self.state, self.due_at, at_once=at_once)
 
     @property
     def base_outcome(self) -> Outcome:
@@ -113,8 +114,10 @@ def moments_of(paid_at: datetime | Interval, profile: Profile, now: datetime) ->
     return tuple(sorted(moments))
 
 
-def _outcome(state: str, due_at: datetime | None) -> Outcome:
-    return state, None if due_at is None or state == OVERDUE else due_at.date()
+def _outcome(state: str, due_at: datetime | None, *, at_once: bool = False) -> Outcome:
+    if due_at is None or state == OVERDUE:
+        return state, None, False
+    return state, due_at.date(), at_once
 
 
 def _states(plan: Due | None, now: datetime) -> tuple[str, str]:

@@ -2,16 +2,18 @@
 
 While the mode, the minute or something that instant payout depends on is not known, there are several
 candidates. What they agree on holds; what they do not agree on is asked; what he cannot tell is settled by
-the latest of them.
+the latest of them, or, once all of them are overdue, by what holds for most of the minutes.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from knowledge.acquirers import Acquirers
 from knowledge.calendar import SettlementCalendar
-from knowledge.candidates import OVERDUE, Candidate, Sale, moments_of
+from knowledge.candidates import ONE_MINUTE, OVERDUE, UNKNOWN_CALENDAR, Candidate, Sale, moments_of
 from knowledge.model import UNKNOWN, Fact, Facts, Interval, Value
 from knowledge.settlement import INSTANT_MODES, MODES, D0Inputs
 
@@ -125,7 +127,7 @@ def _possible(
     if any(key in final and key not in known for key in D0_INPUTS):
         # What blocks stays unknown for good, whatever the other inputs are.
         left = [candidate for candidate in left if not candidate.unblocked]
-    time_final = "paid_at" in final
+    time_final = "paid_at" in final and any(candidate.state != OVERDUE for candidate in left)
     if "settlement_mode" in final and "settlement_mode" not in known:
         return _latest_of_each(left, lambda candidate: None if time_final else candidate.paid_at)
     if time_final:
@@ -133,7 +135,9 @@ def _possible(
     return left
 
 
-def _latest_of_each(candidates: list[Candidate], group: Callable[[Candidate], Hashable]) -> list[Candidate]:
+def _latest_of_each(
+    candidates: Sequence[Candidate], group: Callable[[Candidate], Hashable]
+) -> list[Candidate]:
     latest: dict[Hashable, Candidate] = {}
     for candidate in candidates:
         key = group(candidate)
@@ -145,9 +149,12 @@ def _latest_of_each(candidates: list[Candidate], group: Callable[[Candidate], Ha
 def _to_ask(
     candidates: Sequence[Candidate], known: dict[str, Value], final: frozenset[str]
 ) -> tuple[str, ...]:
-    """Find the facts on which the outcome depends."""
+    """Find the facts on which the outcome depends, or the reason why it is not due yet."""
     if len({candidate.outcome for candidate in candidates}) == 1:
-        return ()
+        could_block = any(c.blocker == UNKNOWN and c.state != OVERDUE for c in candidates)
+        if not could_block or "settlement_mode" not in known:
+            return ()
+        return tuple(key for key in D0_INPUTS if key not in known and key not in final)
     by_mode: dict[tuple[str, bool], set[object]] = {}
     by_moment: dict[datetime, set[object]] = {}
     for candidate in candidates:
@@ -166,14 +173,18 @@ def _conclude(candidates: Sequence[Candidate], *, agreed: bool) -> tuple[dict[st
     """Give the derived values and the deadline; agreed: nothing more is to be asked."""
     values: dict[str, Value] = {}
     late_from = None
+    states = {candidate.state for candidate in candidates}
     latest = max(candidates, key=lambda candidate: _order(candidate.due_at))
-    if agreed or len({candidate.state for candidate in candidates}) == 1:
+    if agreed or len(states) == 1 or not states & {OVERDUE, UNKNOWN_CALENDAR}:
         values["due_state"] = latest.state
     if agreed and latest.due:
-        late_from = latest.due.deadline
-        values["due_at"] = latest.due.due_at
-        if latest.state != OVERDUE:
-            values["not_due_reason"] = latest.due.reason
+        if latest.state == OVERDUE:
+            latest = _usual(_latest_of_each(candidates, lambda c: c.paid_at), lambda c: c.due_at)
+        else:
+            values["not_due_reason"] = _reason(latest, candidates)
+        if latest.due:
+            late_from = latest.due.deadline
+            values["due_at"] = latest.due.due_at
     if agreed or len({candidate.base_outcome for candidate in candidates}) == 1:
         base = max(candidates, key=lambda candidate: _order(candidate.base_due_at))
         values["base_due_state"] = base.base_state
@@ -184,6 +195,23 @@ def _conclude(candidates: Sequence[Candidate], *, agreed: bool) -> tuple[dict[st
     if blocker:
         values["d0_blocker"] = blocker
     return values, late_from
+
+
+def _reason(latest: Candidate, candidates: Sequence[Candidate]) -> str:
+    """Say why it is not due yet: "this morning" is mostly within the D0 hours that begin at seven."""
+    alike = [candidate for candidate in candidates if candidate.outcome == latest.outcome]
+    chosen = _usual(alike, lambda candidate: candidate.due and candidate.due.reason)
+    return chosen.due.reason if chosen.due else ""
+
+
+def _usual(candidates: Sequence[Candidate], kind: Callable[[Candidate], Hashable]) -> Candidate:
+    """Give a candidate of the kind that holds for most of the minutes in which the sale may have been."""
+    moments = sorted({candidate.paid_at for candidate in candidates})
+    minutes = {first: after - first for first, after in pairwise(moments)} | {moments[-1]: ONE_MINUTE}
+    share: defaultdict[Hashable, timedelta] = defaultdict(timedelta)
+    for candidate in candidates:
+        share[kind(candidate)] += minutes[candidate.paid_at]
+    return max(candidates, key=lambda candidate: (share[kind(candidate)], _order(candidate.due_at)))
 
 
 def _order(due_at: datetime | None) -> tuple[bool, float]:

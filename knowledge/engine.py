@@ -8,6 +8,10 @@ from knowledge.model import UNKNOWN, Cause, Diagnosis, Fact, Facts, FactSpec, Re
 
 #: The leader is believed from this probability on.
 SURE = 0.85
+#: So large a share of the answers is guessed, per unit of effort that looking would take.
+GUESSED = 0.02
+#: From here on where the calendar bears it out: if it is wrong, the question at the deadline finds out.
+SURE_BY_CALENDAR = 0.8
 #: A question must be expected to tell so many bits per unit of the merchant's effort.
 WORTH = 0.03
 #: How many times likelier a cause becomes by a fact that settles the case.
@@ -34,12 +38,10 @@ class Engine:
             for spec in facts.values()
             if spec.usual and any(spec.key in c.signs or spec.key in c.needs for c in self._causes)
         }
-        self._logs = {
-            key: {value: tuple(log(p) if p else -inf for p in column) for value, column in values.items()}
-            for key, values in self._columns.items()
-        }
+        self._heard = {key: self._as_heard(facts[key], values) for key, values in self._columns.items()}
+        self._logs, self._heard_logs = _logs(self._columns), _logs(self._heard)
         self._entropies = {
-            key: _entropy_by_cause(tuple(values.values())) for key, values in self._columns.items()
+            key: _entropy_by_cause(tuple(values.values())) for key, values in self._heard.items()
         }
         self._timing = tuple(self._timing_columns())
         self._timing_entropy = _entropy_by_cause(self._timing)
@@ -81,6 +83,17 @@ class Engine:
                 column.append(shown[value] / sum(shown[v] for v in allowed) if value in allowed else 0.0)
         return tuple(column)
 
+    def _as_heard(self, spec: FactSpec, columns: dict[str, Column]) -> dict[str, Column]:
+        """How often each cause's merchants answer the value: some do not look and say what is usual."""
+        if not spec.ask:
+            return columns
+        guessed = min(GUESSED * spec.effort, 1.0)
+        heard = {}
+        for value, column in columns.items():
+            in_general = sum(map(mul, self._prior, column))
+            heard[value] = tuple((1 - guessed) * share + guessed * in_general for share in column)
+        return heard
+
     def _timing_columns(self) -> list[Column]:
         """Overdue, or one of the reasons why not due yet: what knowing the due date would tell."""
         states, reasons = self._columns.get(DUE_STATE), self._columns.get(DUE_REASON)
@@ -105,7 +118,7 @@ class Engine:
         return [share / total for share in shares]
 
     def _log_of(self, key: str, fact: Fact) -> Column | None:
-        values = self._logs.get(key)
+        values = (self._heard_logs if fact.source == "merchant" else self._logs).get(key)
         return values.get(fact.value) if values and isinstance(fact.value, str) else None
 
     def _next(
@@ -119,11 +132,11 @@ class Engine:
         """Choose the question that tells most per effort; None when sure, or when none is worth it."""
         needs = self._causes[leader].needs
         missing = [fact for fact in narrowing if fact not in closed]
-        if beliefs[leader] >= SURE:
-            if all(fact in known for fact in needs):
-                return None, 0.0
-            if missing:
-                return missing[0], self._timing_bits(beliefs)
+        borne_out = all(fact in known for fact in needs)
+        if borne_out and beliefs[leader] >= (SURE_BY_CALENDAR if needs else SURE):
+            return None, 0.0
+        if beliefs[leader] >= SURE and missing:
+            return missing[0], self._timing_bits(beliefs)
         best, best_bits, best_score = None, 0.0, WORTH
         for asked, columns, entropies in self._offers(known, closed, missing):
             bits = _bits(beliefs, columns, entropies)
@@ -141,7 +154,7 @@ class Engine:
                 continue
             asked = self._to_ask(key, known, closed)
             if asked:
-                yield asked, tuple(self._columns[key].values()), self._entropies[key]
+                yield asked, tuple(self._heard[key].values()), self._entropies[key]
         if missing and DUE_REASON not in known:
             yield missing, self._timing, self._timing_entropy
 
@@ -160,7 +173,7 @@ class Engine:
     def _why(self, known: Facts, leaders: Sequence[int]) -> tuple[Reason, ...]:
         reasons = []
         for key, fact in known.items():
-            values = self._columns.get(key)
+            values = (self._heard if fact.source == "merchant" else self._columns).get(key)
             column = values.get(fact.value) if values and isinstance(fact.value, str) else None
             if not column:
                 continue
@@ -182,6 +195,13 @@ class Engine:
                     out.append(RuledOut(cause.id, fact, held.value))
                     break
         return tuple(out)
+
+
+def _logs(columns: Mapping[str, Mapping[str, Column]]) -> dict[str, dict[str, Column]]:
+    return {
+        key: {value: tuple(log(p) if p else -inf for p in column) for value, column in values.items()}
+        for key, values in columns.items()
+    }
 
 
 def _entropy_by_cause(columns: Sequence[Column]) -> Column:

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -91,11 +91,15 @@ def kb_simulate(
     seed: Annotated[int, typer.Option(help="Same seed, same merchants.")] = 1,
     wrong: Annotated[float, typer.Option(help="Share of wrong answers.", min=0, max=1)] = 0.1,
     dont_know: Annotated[float, typer.Option(help='Share of "don\'t know".', min=0, max=1)] = 0.15,
+    mistakes: Annotated[
+        Literal["guess", "any"],
+        typer.Option(help="A mistaken answer: a guess at what is usual, or any other value."),
+    ] = "guess",
     as_json: JsonOption = False,
     folder: FolderOption = PACKAGED,
 ) -> None:
     """Draw merchants from the knowledge base, serve them, and see how good it is."""
-    simulator = Simulator(load_knowledge(folder), seed, wrong, dont_know)
+    simulator = Simulator(load_knowledge(folder), seed, wrong, dont_know, mistakes)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("merchants", total=count)
         simulation = simulator.run(count, lambda: progress.advance(task))

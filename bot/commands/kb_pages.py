@@ -108,7 +108,7 @@ def print_simulation(console: Console, simulation: Simulation) -> None:
     """Print how good it is."""
     console.print(
         f"{simulation.engine.merchants} merchants, seed {simulation.seed}, "
-        f"{simulation.wrong:.0%} wrong answers, {simulation.dont_know:.0%} don't know; "
+        f"{simulation.wrong:.0%} mistaken ({simulation.mistakes}), {simulation.dont_know:.0%} don't know; "
         f"knowledge base {simulation.version}"
     )
     figures = _table("", "engine", "questionnaire")
@@ -144,6 +144,7 @@ def _figures(figures: Figures) -> Iterable[tuple[str, str]]:
     yield "questions, most", f"{figures.questions_most}"
     yield "bits learnt per question", f"{figures.bits_per_question:.2f}"
     yield "answered by the bot alone", f"{figures.advised:.3f}"
+    yield "answers that were wrong", f"{figures.wrong_answers:.3f}"
     yield "advised though something known forbids it", f"{figures.advised_wrongly}"
 
 

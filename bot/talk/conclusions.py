@@ -20,6 +20,8 @@ from triage.tickets import TicketView
 
 #: A cause less likely than this is not named on a ticket: a wrong queue costs more than an open mind.
 NAMED_FROM = 0.35
+#: It is named all the same when its queue as a whole is so likely: the queue is right then.
+QUEUE_FROM = 0.6
 #: The bot answers by itself from this probability on.
 ADVISED_FROM = 0.5
 #: At most so many pieces of evidence are asked for.
@@ -215,11 +217,16 @@ class Conclusions:
         self.file(decision, situation, case, outcome="incident")
 
     def _believed(self, case: Case) -> Cause:
-        """Give the cause to name: the likeliest one, if it is likely enough to be named."""
-        leader = self._knowledge.causes[case.leader]
-        enough = ADVISED_FROM if leader.handled_by == "bot" else NAMED_FROM
-        likely = case.diagnosis.causes[0][1] >= enough
-        return leader if likely else self._knowledge.causes[UNKNOWN]
+        """Give the cause to name: the likeliest one, if it or at least its queue is likely enough."""
+        causes = self._knowledge.causes
+        leader = causes[case.leader]
+        likely = case.diagnosis.causes[0][1]
+        if leader.handled_by == "bot":
+            return leader if likely >= ADVISED_FROM else causes[UNKNOWN]
+        queue = sum(
+            share for one, share in case.diagnosis.causes if causes[one].ticket.queue == leader.ticket.queue
+        )
+        return leader if likely >= NAMED_FROM or queue >= QUEUE_FROM else causes[UNKNOWN]
 
     def _advise(
         self, decision: Decision, situation: Situation, case: Case, cause: Cause, read: Mapping[str, Value]

@@ -62,8 +62,10 @@ def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
 
 def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
     """Take the facts of a reading: read ones, and what answers the open question."""
-    said = {key: Fact(value, "reader") for key, value in reading.facts.items()}
     pending = talk.pending
+    # A bare number is the answer and nothing beside it: 12 days are no 12 yuan.
+    bare = pending is not None and reading.answer is not None and reading.text.strip().isdecimal()
+    said = {} if bare else {key: Fact(value, "reader") for key, value in reading.facts.items()}
     if pending and "complaint" in talk.facts and (reading.answer is not None or not reading.sure):
         said.pop("complaint", None)
     if pending and pending.purpose in ("diagnose", "evidence", "correct") and reading.answer is not None:

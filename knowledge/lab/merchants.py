@@ -8,8 +8,8 @@ from random import Random
 from knowledge.calendar import ONE_DAY
 from knowledge.derivation import work_out
 from knowledge.engine import DUE_REASON, DUE_STATE
-from knowledge.inference import FITTING
-from knowledge.lab.shares import shares_of
+from knowledge.inference import FITTING, LARGE, NEW_FOR_DAYS, infer
+from knowledge.lab.shares import likely, shares_of
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Cause, Fact, Interval, Source, Value
 from knowledge.settlement import SHANGHAI
@@ -20,9 +20,12 @@ OPENING = {"paid_at": 0.6, "amount": 0.5, "brand": 0.3, "pay_method": 0.25, "set
 ONLY_THE_DAY = 0.6
 #: What nobody is asked, and what is known of it from the start where the cause shows it.
 LOOKED_UP: Mapping[str, float] = {"channel_state": 0.5, "earlier_ticket": 1.0}
-#: A value that a cause shows less often than this stands for merchants who are mistaken ("never" is 0.03);
-#: the simulation makes its own mistakes.
-REAL = 0.06
+#: Facts that follow from the sale and the merchant as they were drawn.
+SIZES = ("amount_size", "newly_opened")
+#: A tiny sale is smaller, in fen.
+SMALL_CHANGE = 5_00
+#: The share of merchants whose terminal is new, whatever the cause.
+NEWCOMERS = 0.2
 #: Tries to find a sale that is due as drawn, before the due state is drawn anew.
 MOST_TRIES = 3000
 #: A merchant writes between these hours.
@@ -49,7 +52,6 @@ class Drawing:
         self._causes = tuple(knowledge.causes.values())
         self._weights = [cause.weight for cause in self._causes]
         self._brands = (*knowledge.acquirers.brands, UNKNOWN)
-        self._inputs = {source for spec in knowledge.facts.values() for source in spec.derived_from}
         year = knowledge.calendar.last_day.year
         self._first_day = date(year, 1, 12)
 
@@ -62,16 +64,6 @@ class Drawing:
         now = self._place_in_time(cause, truth)
         self._fill_in(truth)
         return Merchant(cause=cause.id, now=now, truth=truth, opening=self._opening(cause, truth))
-
-    def can_be_wrong(self, key: str) -> bool:
-        """Say whether a merchant may be mistaken in a fact: not if something is worked out from it."""
-        return key not in self._inputs
-
-    def other(self, key: str, merchant: Merchant) -> Value:
-        """Draw a wrong answer to a question: another value of the fact."""
-        true = merchant.truth[key]
-        values = [value for value in self._knowledge.facts[key].values if value != true]
-        return self._random.choice(values)
 
     def _draw(self, cause: Cause, fact: str) -> str:
         """Draw a fact's value as the cause shows it, leaving out what only a mistake would show."""
@@ -103,8 +95,8 @@ class Drawing:
         sale: dict[str, Value] = {key: self._draw(cause, key) for key in drawn}
         sale |= {
             "paid_at": paid_at,
-            "amount": max(1, round(100 * self._random.lognormvariate(6.6, 1.6))),
-            "onboarded_days": self._days(),
+            "amount": self._amount(cause),
+            "onboarded_days": self._days(cause),
             "brand": self._random.choice(self._brands),
         }
         return sale, now
@@ -112,10 +104,19 @@ class Drawing:
     def _at(self, day: date, minute: int) -> datetime:
         return datetime.combine(day, time(), SHANGHAI) + timedelta(minutes=minute)
 
-    def _days(self) -> int:
-        return (
-            self._random.randrange(5, 90) if self._random.random() < 0.2 else self._random.randrange(90, 1500)
-        )
+    def _amount(self, cause: Cause) -> int:
+        size = self._draw(cause, "amount_size") if "amount_size" in cause.signs else ""
+        if size == "tiny":
+            return self._random.randrange(1, SMALL_CHANGE)
+        if size == "large":
+            return LARGE + self._random.randrange(1, 10 * LARGE)
+        return max(1, round(100 * self._random.lognormvariate(6.6, 1.6)))
+
+    def _days(self, cause: Cause) -> int:
+        new = "newly_opened" in cause.signs and self._draw(cause, "newly_opened") == "yes"
+        if new or ("newly_opened" not in cause.signs and self._random.random() < NEWCOMERS):
+            return self._random.randrange(5, NEW_FOR_DAYS)
+        return self._random.randrange(NEW_FOR_DAYS, 1500)
 
     def _fill_in(self, truth: dict[str, Value]) -> None:
         """Draw the answers from which the derived facts follow as drawn."""
@@ -127,6 +128,10 @@ class Drawing:
         )
         registered, fits = str(truth["registered_as"]), truth["account_fits"] == "yes"
         fitting = FITTING[registered]
+        facts = {key: Fact(value, "merchant") for key, value in truth.items()}
+        truth |= {
+            key: fact.value for key, fact in infer(facts, self._knowledge.acquirers).items() if key in SIZES
+        }
         truth["account_kind"] = fitting if fits else next(k for k in FITTING.values() if k != fitting)
 
     def _opening(self, cause: Cause, truth: Mapping[str, Value]) -> dict[str, Fact]:
@@ -147,8 +152,3 @@ class Drawing:
             return value
         start = datetime.combine(value.date(), time(), SHANGHAI)
         return Interval(start, start + ONE_DAY)
-
-
-def likely(shares: Mapping[str, float]) -> Mapping[str, float]:
-    """Leave out the values that only a mistaken merchant shows."""
-    return {value: share for value, share in shares.items() if share >= REAL} or shares

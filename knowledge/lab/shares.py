@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from knowledge.loader import KnowledgeBase
 from knowledge.model import Cause
 
+#: A value that a cause shows less often than this stands for merchants who are mistaken ("never" is 0.03);
+#: the simulation makes its own mistakes.
+REAL = 0.06
+
 
 def shares_of(cause: Cause, fact: str, knowledge: KnowledgeBase) -> Mapping[str, float]:
     """Give value -> share; nothing outside what the cause needs. Empty for facts without values."""
@@ -14,3 +18,20 @@ def shares_of(cause: Cause, fact: str, knowledge: KnowledgeBase) -> Mapping[str,
         return shown
     total = sum(shown[value] for value in allowed)
     return {value: shown[value] / total for value in allowed}
+
+
+def likely(shares: Mapping[str, float]) -> Mapping[str, float]:
+    """Leave out the values that only a mistaken merchant shows."""
+    left = {value: share for value, share in shares.items() if share >= REAL} or shares
+    total = sum(left.values())
+    return {value: share / total for value, share in left.items()}
+
+
+def in_general(fact: str, knowledge: KnowledgeBase) -> Mapping[str, float]:
+    """Give value -> share among all who write, whatever their cause."""
+    total = sum(cause.weight for cause in knowledge.causes.values())
+    general = dict.fromkeys(knowledge.facts[fact].usual, 0.0)
+    for cause in knowledge.causes.values():
+        for value, share in likely(shares_of(cause, fact, knowledge)).items():
+            general[value] += cause.weight / total * share
+    return general

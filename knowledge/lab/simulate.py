@@ -19,6 +19,7 @@ from knowledge.inquiry import (
 )
 from knowledge.lab.bound import Bound
 from knowledge.lab.merchants import Drawing, Merchant
+from knowledge.lab.mistakes import Kind, Mistakes
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Diagnosis, Fact, Facts
 
@@ -45,6 +46,8 @@ class Served:
     #: Causes, likeliest first, when the questions ended.
     ranking: tuple[str, ...]
     questions: tuple[str, ...]
+    #: So many of his answers were wrong.
+    wrong: int
     #: Bits of uncertainty over the causes at the start and at the end.
     uncertain_before: float
     uncertain_after: float
@@ -65,6 +68,8 @@ class Figures:
     questions_p95: int
     questions_most: int
     bits_per_question: float
+    #: The share of all answers that were wrong: a guess is right by luck as well.
+    wrong_answers: float
     advised: float
     #: Advised while something known forbids it: must be 0.
     advised_wrongly: int
@@ -78,6 +83,7 @@ class Simulation:
     seed: int
     wrong: float
     dont_know: float
+    mistakes: Kind
     #: What one would have to learn to name the cause from the priors alone, in bits.
     prior_bits: float
     #: Right cause first, had every question been asked and mistakes been reckoned with.
@@ -95,13 +101,17 @@ class Simulation:
 class Simulator:
     """Serves merchants."""
 
-    def __init__(self, knowledge: KnowledgeBase, seed: int, wrong: float, dont_know: float) -> None:
+    def __init__(
+        self, knowledge: KnowledgeBase, seed: int, wrong: float, dont_know: float, mistakes: Kind = "guess"
+    ) -> None:
         self._knowledge = knowledge
         self._engine = Engine(knowledge.causes, knowledge.facts, knowledge.version)
         self._seed = seed
+        # Answers have a source of their own, so that the merchants are the same whoever asks them.
         self._random = Random(seed)  # noqa: S311 - draws, no secrets
-        self._drawing = Drawing(knowledge, self._random)
-        self._bound = Bound(knowledge, self._drawing, wrong)
+        self._mistakes = Mistakes(knowledge, wrong, dont_know, mistakes)
+        self._drawing = Drawing(knowledge, Random(seed))  # noqa: S311 - draws, no secrets
+        self._bound = Bound(knowledge, self._mistakes)
         self._wrong = wrong
         self._dont_know = dont_know
 
@@ -122,6 +132,7 @@ class Simulator:
             seed=self._seed,
             wrong=self._wrong,
             dont_know=self._dont_know,
+            mistakes=self._mistakes.kind,
             prior_bits=_uncertainty([share for _, share in self._engine.diagnose({}).causes]),
             attainable=attained / count,
             engine=_figures(by_engine),
@@ -136,7 +147,7 @@ class Simulator:
         facts = dict(merchant.opening)
         asked: list[str] = []
         given_up: set[str] = set()
-        uncertain_before = None
+        uncertain_before, wrong = None, 0
         while True:
             known, diagnosis = self._think(facts, merchant.now, closed_facts(asked, given_up))
             uncertain = _uncertainty([share for _, share in diagnosis.causes])
@@ -146,6 +157,7 @@ class Simulator:
                 break
             asked.append(question)
             answer = self._answer(merchant, question)
+            wrong += answer.value not in (UNKNOWN, merchant.truth[question])
             if keeps_what_he_said(facts.get(question), answer.value):
                 given_up.add(question)
             else:
@@ -155,6 +167,7 @@ class Simulator:
             cause=merchant.cause,
             ranking=tuple(cause for cause, _ in diagnosis.causes),
             questions=tuple(asked),
+            wrong=wrong,
             uncertain_before=uncertain_before,
             uncertain_after=uncertain,
             advised=advised,
@@ -172,12 +185,13 @@ class Simulator:
         return {key: self._answer(merchant, key) for key in asked}
 
     def _answer(self, merchant: Merchant, question: str) -> Fact:
-        luck = self._random.random()
-        if luck < self._dont_know or merchant.truth[question] == UNKNOWN:
+        truth = merchant.truth[question]
+        if self._random.random() < self._mistakes.at_a_loss(question) or truth == UNKNOWN:
             return Fact(UNKNOWN, "merchant")
-        if luck < self._dont_know + self._wrong and self._drawing.can_be_wrong(question):
-            return Fact(self._drawing.other(question, merchant), "merchant")
-        return Fact(merchant.truth[question], "merchant")
+        if self._random.random() < self._mistakes.wrong(question):
+            answers = self._mistakes.answers(question, truth)
+            return Fact(self._random.choices(list(answers), list(answers.values()))[0], "merchant")
+        return Fact(truth, "merchant")
 
 
 def engine_asks(diagnosis: Diagnosis, _facts: Facts, asked: Sequence[str]) -> str | None:
@@ -209,6 +223,7 @@ def _figures(served: Sequence[Served]) -> Figures:
         questions_p95=counts[ceil(0.95 * len(counts)) - 1],
         questions_most=counts[-1],
         bits_per_question=learnt / max(1, sum(counts)),
+        wrong_answers=sum(one.wrong for one in served) / max(1, sum(counts)),
         advised=fmean(one.advised for one in served),
         advised_wrongly=sum(one.advised_wrongly for one in served),
     )

@@ -184,8 +184,16 @@ class TestInstantPayout:
         assert case.derived["d0_blocker"] == case.derived["not_due_reason"] == "card_type"
         assert case.derived["due_at"] == case.derived["base_due_at"] == at("2026-11-24 14:00")
 
-    def test_an_input_that_he_cannot_tell_leaves_the_base_cycle_and_ends_the_questions(self) -> None:
-        case = Case("2026-11-23 15:00", self.PAID | {"onboarded_days": "unknown"})
+    def test_an_input_that_he_cannot_tell_leaves_the_base_cycle_and_the_others_are_still_asked(self) -> None:
+        unsure = self.PAID | {"onboarded_days": "unknown"}
+        case = Case("2026-11-23 15:00", unsure)
+        assert case.narrowing == ("pay_method", "amount", "d0_switch")
+        assert case.derived["due_state"] == "not_due"
+        assert "due_at" not in case.derived
+        off = Case("2026-11-23 15:00", unsure | {"d0_switch": "off"})
+        assert off.narrowing == ()
+        assert off.derived["not_due_reason"] == "switch"
+        case = Case("2026-11-23 15:00", GOOD | unsure)
         assert case.narrowing == ()
         assert case.derived["d0_blocker"] == "unknown"
         assert case.derived["due_at"] == at("2026-11-24 14:00")
@@ -230,7 +238,32 @@ class TestStretchOfTime:
     def test_the_minute_is_asked_when_the_cut_off_lies_within(self) -> None:
         case = Case("2026-11-23 15:00", {"paid_at": self.EVENING, "settlement_mode": "t1"})
         assert case.narrowing == ("paid_at",)
-        assert case.derived == {}
+        assert case.derived == {"due_state": "not_due"}  # today or tomorrow, but not late by any of them
+
+    def test_a_morning_is_within_the_instant_hours_though_it_begins_before_them(self) -> None:
+        morning = between("2026-11-23 06:00", "2026-11-23 12:00")
+        facts: dict[str, Value] = {**GOOD, "paid_at": morning, "settlement_mode": "d0"}
+        case = Case("2026-11-23 15:00", facts | {"pay_method": "debit_card"})
+        assert case.derived["due_at"] == at("2026-11-24 14:00")
+        assert case.derived["not_due_reason"] == "card_type"
+        early = between("2026-11-23 00:00", "2026-11-23 08:00")
+        case = Case("2026-11-23 15:00", facts | {"pay_method": "debit_card", "paid_at": early})
+        assert case.derived["not_due_reason"] == "window"
+
+    def test_of_an_overdue_day_most_minutes_decide(self) -> None:
+        facts: dict[str, Value] = {
+            "paid_at": between("2026-11-23 00:00", "2026-11-24 00:00"),
+            "settlement_mode": "t1",
+        }
+        for final in ((), ("paid_at",)):
+            case = Case("2026-11-27 12:00", facts, final)
+            assert case.derived["due_at"] == at("2026-11-24 14:00")
+            assert case.narrowing == ()
+
+    def test_instant_payout_on_the_day_of_the_base_cycle_is_told_from_it(self) -> None:
+        facts: dict[str, Value] = {"paid_at": at("2026-11-23 22:50"), "settlement_mode": "d0"}
+        assert Case("2026-11-23 23:00", facts).narrowing == D0_INPUTS
+        assert Case("2026-11-23 23:00", facts | GOOD).derived["due_at"] == at("2026-11-24 00:50")
 
     def test_a_cut_off_inside_is_found_even_when_both_ends_agree(self) -> None:
         # Both ends are due on Monday; what a D0 merchant sold between them came at once.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.engine import SURE, WORTH, Engine
+from knowledge.engine import GUESSED, SURE, WORTH, Engine
 from knowledge.loader import load_knowledge
 from knowledge.model import UNKNOWN, Cause, Diagnosis, Fact, FactSpec, Source, Text, TicketRule, Value
 
@@ -68,8 +68,15 @@ def said(values: Mapping[str, Value], source: Source = "merchant") -> dict[str, 
     return {key: Fact(value, source) for key, value in values.items()}
 
 
-def share(name: str, fact: str, value: str) -> float:
+def true_share(name: str, fact: str, value: str) -> float:
     return CAUSES[name].signs.get(fact, SPECS[fact].usual)[value]
+
+
+def share(name: str, fact: str, value: str) -> float:
+    """How often the answer is heard: some do not look, and say what is usual among all."""
+    guessed = GUESSED * SPECS[fact].effort
+    general = sum(one.weight * true_share(each, fact, value) for each, one in CAUSES.items())
+    return (1 - guessed) * true_share(name, fact, value) + guessed * general
 
 
 def posterior(known: Mapping[str, str]) -> dict[str, float]:
@@ -138,7 +145,7 @@ def test_a_closed_question_is_not_asked_again() -> None:
 def test_the_why_is_the_likelihood_ratio_in_decibans() -> None:
     diagnosis = SMALL.diagnose(said({"light": "off"}, "reader"))
     weights = {reason.cause: reason.weight for reason in diagnosis.why}
-    others = (0.3 * 0.95 + 0.1 * 0.5) / 0.4
+    others = (0.3 * 0.95 + 0.1 * 0.5) / 0.4  # read in his own words, so it is no guess
     assert weights["fuse"] == pytest.approx(10 * log10(0.9 / others), abs=0.05)
     assert weights["ghost"] < 0
     assert [abs(reason.weight) for reason in diagnosis.why] == sorted(
@@ -147,6 +154,15 @@ def test_the_why_is_the_likelihood_ratio_in_decibans() -> None:
     assert {(reason.fact, reason.value, reason.source) for reason in diagnosis.why} == {
         ("light", "off", "reader")
     }
+
+
+def test_an_answer_weighs_less_than_what_he_says_by_himself() -> None:
+    read, answered = (SMALL.diagnose(said({"sound": "loud"}, source)) for source in ("reader", "merchant"))
+    before = dict(SMALL.diagnose({}).causes)["ghost"]
+    assert dict(read.causes)["ghost"] > dict(answered.causes)["ghost"] > before
+    ruled = (SMALL.diagnose(said({"sound": "soft"}, source)) for source in ("reader", "merchant"))
+    read, answered = ruled
+    assert dict(read.causes)["ghost"] < dict(answered.causes)["ghost"] < before
 
 
 class TestNeeds:

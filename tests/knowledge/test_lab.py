@@ -10,6 +10,7 @@ import pytest
 from knowledge.inquiry import NEEDS_A_PERSON, forbids_advice, may_advise
 from knowledge.lab.check import Finding, check
 from knowledge.lab.explain import FactsError, explain, parse_facts
+from knowledge.lab.mistakes import Kind, Mistakes
 from knowledge.lab.show import show_cause, show_fact
 from knowledge.lab.simulate import Simulation, Simulator
 from knowledge.loader import PACKAGED, load_knowledge
@@ -213,6 +214,18 @@ class TestSimulate:
         assert len(steps) == 40
         assert first == Simulator(KNOWLEDGE, 3, 0.1, 0.15).run(40, count)
         assert first != Simulator(KNOWLEDGE, 4, 0.1, 0.15).run(40, count)
+
+    def test_a_guess_is_usual_and_may_be_right_by_luck(self) -> None:
+        kinds: tuple[Kind, Kind] = ("guess", "any")
+        guess, harsh = (Mistakes(KNOWLEDGE, 0.1, 0.15, kind) for kind in kinds)
+        guesses = guess.answers("papers_expired", "yes")
+        assert guesses["no"] > 0.9
+        assert sum(guesses.values()) == pytest.approx(1)
+        assert harsh.answers("papers_expired", "yes") == {"no": 1}
+        assert guess.wrong("account_class") > 0.1 > guess.wrong("scope")
+        assert guess.at_a_loss("account_class") > 0.15 > guess.at_a_loss("scope")
+        assert harsh.wrong("account_class") == harsh.wrong("scope") == 0.1
+        assert guess.wrong("paid_at") == harsh.wrong("registered_as") == 0
 
     def test_who_knows_nothing_is_asked_no_more_than_nine_times(self) -> None:
         figures = simulate(60, wrong=0, dont_know=1).engine
