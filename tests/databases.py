@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,15 @@ from triage.store import Store
 PATIENCE = 30
 
 
-@dataclass(frozen=True, slots=True)
+def _migrate(url: str) -> None:
+    store = Store(url)
+    try:
+        store.migrate()
+    finally:
+        store.close()
+
+
+@dataclass(frozen=True)
 class PostgresServer:
     """A running server; `url` is that of its database "postgres", for SQLAlchemy."""
 
@@ -37,14 +46,25 @@ class PostgresServer:
             connection.execute(statement.encode())
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """Give the URL of an empty database, gone afterwards."""
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """Give the URL of a new database, empty or like the template, gone afterwards."""
         name = f"test_{secrets.token_hex(6)}"
-        self._run(f"CREATE DATABASE {name}")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
-            yield self.url.set(database=name).render_as_string(hide_password=False)
+            yield self._address(name)
         finally:
             self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @cached_property
+    def migrated(self) -> str:
+        """The name of a database with all its tables, to make others like it; it goes with the server."""
+        name = "migrated"
+        self._run(f"CREATE DATABASE {name}")
+        _migrate(self._address(name))
+        return name
+
+    def _address(self, name: str) -> str:
+        return self.url.set(database=name).render_as_string(hide_password=False)
 
 
 def installed_postgres() -> Path | None:
@@ -149,9 +169,17 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all its tables, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "daozhang.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """URL of a fresh, empty database; every test that uses it runs once on each kind."""
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of a database without tables; every test that uses it runs once on each kind."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'daozhang.db'}"
         return
@@ -160,12 +188,24 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield url
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of a fresh database with all its tables; every test that uses it runs once on each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "daozhang.db"
+        shutil.copy(request.getfixturevalue("migrated_file"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database(server.migrated) as url:
+        yield url
+
+
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """Give a store with all its tables; runs once on each kind of database."""
     opened = Store(database_url)
     try:
-        opened.migrate()
         yield opened
     finally:
         opened.close()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -24,6 +25,12 @@ COMMAND = Path(sys.executable).with_name("daozhang")
 STARTED = Path(__file__).with_name("started.py")
 #: Seconds that a start or an end may take before a test gives up.
 PATIENCE = 60
+
+
+@cache
+def _shift_to(moment: datetime) -> float:
+    """Give the seconds from now to a moment, the same for as long as the tests run."""
+    return (moment - datetime.now(UTC)).total_seconds()
 
 
 class Ended(NamedTuple):
@@ -81,10 +88,9 @@ class Service:
         self._process: subprocess.Popen[bytes] | None = None
 
     def as_if_now_were(self, moment: datetime) -> Self:
-        """Shift its clock, so that its first start is at this moment."""
-        shift = (moment - datetime.now(UTC)).total_seconds()
+        """Shift its clock, so that this moment is about now; all services are shifted alike."""
         self._program = [sys.executable, STARTED]
-        self._told |= {"TEST_CLOCK_SHIFT": str(shift)}
+        self._told |= {"TEST_CLOCK_SHIFT": str(_shift_to(moment))}
         return self
 
     def __enter__(self) -> Self:

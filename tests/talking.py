@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ from triage.vault import Vault, new_key
 NOW = datetime.fromisoformat("2026-10-09T10:30:00+08:00")
 
 
+@cache
+def packaged() -> LiveExpertise:
+    """Give the packaged knowledge base, loaded once."""
+    return LiveExpertise(time(9), time(18), None)
+
+
 @contextmanager
 def parts_on(
     url: str = "sqlite://", own: Path | None = None, directory: Directory | None = None
@@ -27,7 +34,8 @@ def parts_on(
     store = Store(url)
     try:
         store.migrate()
-        yield put_together(store, Vault(new_key()), LiveExpertise(time(9), time(18), own), directory)
+        live = LiveExpertise(time(9), time(18), own) if own else packaged()
+        yield put_together(store, Vault(new_key()), live, directory)
     finally:
         store.close()
 

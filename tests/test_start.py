@@ -90,8 +90,8 @@ def test_a_power_cut_loses_nothing_that_was_answered(service: Service) -> None:
     assert said(service, conversation) == [f"第{number}条" for number in range(1, 6)]
 
 
-def test_it_runs_on_both_databases(start_service: Start, database_url: str) -> None:
-    service = start_service(database_url)
+def test_it_runs_on_both_databases(start_service: Start, empty_database_url: str) -> None:
+    service = start_service(empty_database_url)
     conversation = say(service, "钱没到账")
     service.kill()
     service.restart()

@@ -424,4 +424,5 @@ def test_kill_in_the_middle_of_a_step(start_bot: Start, telegram_api: TelegramAp
     else:
         telegram_api.wait_for(lambda: any("补充一句" in line for line in office.lines(topic)))
         shown = [line for line in office.lines(topic) if "补充一句" in line]
-        assert ["可能重复" in line for line in shown] == [False, True][: len(shown)]
+        assert len(shown) <= 2
+        assert all("可能重复" in line for line in shown[1:])

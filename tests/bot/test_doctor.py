@@ -94,7 +94,8 @@ def test_wrong_settings(house: Doctor) -> None:
     assert "DAOZHANG_TELEGRAM_WEBHOOK_SECRET" in found["settings"][1]
 
 
-def test_a_database_by_its_shape(house: Doctor, database_url: str) -> None:
+def test_a_database_by_its_shape(house: Doctor, empty_database_url: str) -> None:
+    database_url = empty_database_url
     assert shape_of(database_url) == "nothing"
     store = Store(database_url)
     try:

@@ -114,14 +114,13 @@ def test_the_command_line_works_while_the_service_holds_the_database(service: Se
 
     opened = run("incident", "open", "--zh", NOTICE["zh"], "--en", NOTICE["en"], "--bank", "ICBC")
     assert opened.returncode == 0, opened.stderr
-    assert NOTICE["zh"] in run("incident", "list").stdout
-    assert run("incident", "close", "1").returncode == 0
-    assert "No incident" in run("incident", "list").stdout
+    assert NOTICE["zh"] in service.administer("incident list")
     assert run("user", "add", "li", "--shown-as", "小李", typed="a long pass phrase 7\n").returncode == 0
     again = run("user", "add", "li", typed="a long pass phrase 7\n")
     assert again.returncode == 1
     assert "there is an account of that name already" in again.stderr
-    assert run("user", "passwd", "li", typed="short\n").returncode == 1
-    assert run("user", "disable", "li").returncode == 0
-    service.terminate()
-    assert "No incident" in run("incident", "list").stdout
+    service.administer("incident close", number=1)
+    assert "No incident" in service.administer("incident list")
+    with pytest.raises(AdministrationError, match="at least 10"):
+        service.administer("user passwd", name="li", password="short")
+    service.administer("user disable", name="li")

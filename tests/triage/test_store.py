@@ -306,11 +306,15 @@ def test_a_moment_without_a_zone_is_refused(store: Store) -> None:
     assert senders(store) == []
 
 
-def test_the_migrations_make_what_the_models_describe(store: Store) -> None:
+def test_the_migrations_make_what_the_models_describe(empty_database_url: str) -> None:
+    store = Store(empty_database_url)
+    store.migrate()
+
     def differences(connection: Connection) -> list[Any]:
         return list(compare_metadata(MigrationContext.configure(connection), SQLModel.metadata))
 
     assert store.write(lambda transaction: differences(transaction.connection)) == []
+    store.close()
 
 
 def test_migrating_again_changes_nothing(store: Store) -> None:
@@ -319,8 +323,8 @@ def test_migrating_again_changes_nothing(store: Store) -> None:
     assert senders(store) == ["m1"]
 
 
-def test_nothing_is_there_before_migrating(database_url: str) -> None:
-    store = Store(database_url)
+def test_nothing_is_there_before_migrating(empty_database_url: str) -> None:
+    store = Store(empty_database_url)
     tables = store.write(lambda transaction: inspect(transaction.connection).get_table_names())
     store.close()
     assert tables == []
