@@ -19,6 +19,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from bot.administration import Administration
 from bot.answers import ERRORS, HeadersMiddleware
+from bot.background import keep_going
 from bot.channels.telegram.forum.group import Group
 from bot.channels.telegram.service import Telegram, TelegramSettings
 from bot.channels.web import WebChat, build_web
@@ -85,9 +86,10 @@ def build_app(parts: Parts, settings: Settings, clock: Callable[[], datetime] = 
         async with AsyncExitStack() as stack:
             _start(stack, _keep_promises(parts, clock))
             if telegram:
-                _start(stack, OutboxWorker(parts.store, parts.vault, [telegram.channel], clock).run())
+                outbox = OutboxWorker(parts.store, parts.vault, [telegram.channel], clock)
+                _start(stack, keep_going("outbox", outbox.run))
                 _start(stack, telegram.run())
-            _start(stack, _files(parts, settings, clock, telegram).run())
+            _start(stack, keep_going("files", _files(parts, settings, clock, telegram).run))
             administration = Administration(parts, clock)
             server = await open_control(settings.data_dir, administration)
             stack.callback(socket_in(settings.data_dir).unlink, missing_ok=True)

@@ -16,7 +16,7 @@ from triage.bell import FILES, Listener
 from triage.media import LARGEST, NotKeptError, Refusal, examine
 from triage.model import TicketStatus
 from triage.store import Store, StoreError, Transaction, Work
-from triage.tickets import tickets_of
+from triage.tickets import tickets_of, touch
 from triage.vault import Vault
 
 #: Without being rung, the worker looks so often for what is to be fetched, and for what is too old.
@@ -146,7 +146,11 @@ class Files:
         conversation = talks.lock(transaction, waiting.conversation_id)
         tell = attachments.refuse(transaction, waiting, reason)
         ticket, _ = tickets_of(transaction.connection, waiting.conversation_id)
-        if tell and (ticket is None or ticket.status == TicketStatus.NEW):
+        if attachments.author_of(transaction, waiting) == "agent":
+            # The merchant need not know; the agents see it on their card and at the desk.
+            if ticket:
+                touch(transaction, ticket.id, self._clock())
+        elif tell and (ticket is None or ticket.status == TicketStatus.NEW):
             text = self._wording().say(f"attachment_refused_{reason}", conversation.talk["language"])
             talks.post(transaction, conversation, "bot", text, self._clock())
 

@@ -96,9 +96,9 @@ def resolve(
     text: str = "",
 ) -> None:
     """Close a ticket with the cause that it really was, one of `causes`; the bot tells the merchant."""
-    row = in_hand(transaction, ticket_id, account_id, now)
     if true_cause not in causes:
         raise TicketError("unknown_cause")
+    row = in_hand(transaction, ticket_id, account_id, now)
     change(transaction, row, now, status=TicketStatus.RESOLVED, true_cause=true_cause, resolved_at=now)
     # The bot is back, and tells him so.
     theirs = _CONVERSATION.c.id == row.conversation_id

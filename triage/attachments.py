@@ -81,18 +81,23 @@ def look_at(file: File, vault: Vault) -> Brought:
     return Brought(file=replace(bare, size=len(content)), media_type=media_type, sealed=vault.seal(content))
 
 
-def within_quota(transaction: Transaction, conversation_id: int, brought: Brought) -> Brought:
-    """Refuse a file that is one too many for its conversation (which is locked)."""
-    if brought.refused or _has_room(transaction, conversation_id, brought.file.size or 0):
+def within_quota(
+    transaction: Transaction, conversation_id: int, brought: Brought, author: str = "merchant"
+) -> Brought:
+    """Refuse a file that is one too many of its author's in its conversation (which is locked)."""
+    if brought.refused or _has_room(transaction, conversation_id, author, brought.file.size or 0):
         return brought
     return replace(brought, sealed=None, refused="quota")
 
 
-def _has_room(transaction: Transaction, conversation_id: int, size: int, without: int = 0) -> bool:
-    """Say whether another file is within the quota of a conversation; `without` is one not to be counted."""
+def _has_room(
+    transaction: Transaction, conversation_id: int, author: str, size: int, without: int = 0
+) -> bool:
+    """Say whether another file is within the quota of an author; `without` is one not to be counted."""
     c = _ATTACHMENT.c
     used = select(func.count().label("files"), func.coalesce(func.sum(c.size), 0).label("bytes"))
-    others = used.where(c.conversation_id == conversation_id, c.id != without, _HELD)
+    theirs = used.join(_MESSAGE, _MESSAGE.c.id == c.message_id).where(_MESSAGE.c.author == author)
+    others = theirs.where(c.conversation_id == conversation_id, c.id != without, _HELD)
     row = transaction.execute(others).one()
     return bool(row.files < MOST_FILES and row.bytes + size <= MOST_BYTES)
 
@@ -212,8 +217,9 @@ def release(transaction: Transaction, channels: Sequence[str], now: datetime) ->
 
 
 def keep(transaction: Transaction, waiting: Waiting, media_type: str, size: int, sealed: bytes) -> bool:
-    """Store what was fetched; False when that would be too much for its conversation."""
-    if not _has_room(transaction, waiting.conversation_id, size, without=waiting.id):
+    """Store what was fetched; False when that would be too much of its author's in its conversation."""
+    author = author_of(transaction, waiting)
+    if not _has_room(transaction, waiting.conversation_id, author, size, without=waiting.id):
         return False
     values = {
         "state": AttachmentState.STORED,
@@ -225,6 +231,12 @@ def keep(transaction: Transaction, waiting: Waiting, media_type: str, size: int,
     if _mark(transaction, waiting, **values):
         transaction.execute(_BYTES.insert(), {"attachment_id": waiting.id, "sealed": sealed})
     return True
+
+
+def author_of(transaction: Transaction, waiting: Waiting) -> str:
+    """Say who sent a file: "merchant" or "agent"."""
+    sent = select(_MESSAGE.c.author).where(_MESSAGE.c.id == waiting.message_id)
+    return str(transaction.execute(sent).scalar_one())
 
 
 def put_off(transaction: Transaction, waiting: Waiting, until: datetime) -> None:
@@ -307,10 +319,10 @@ def is_from_agent(connection: Connection, conversation_id: int, name: str) -> bo
 
 
 def file_for_topic(connection: Connection, conversation_id: int, after: int) -> Row[Any] | None:
-    """Give a merchant's oldest file (id, name, kind, media_type, state) with a higher id than `after`."""
+    """Give a merchant's oldest file with a higher id than `after` (id, name, kind, state, reason)."""
     c, m = _ATTACHMENT.c, _MESSAGE.c
     query: Select[Any] = (
-        select(c.id, c.name, c.kind, c.media_type, c.state)
+        select(c.id, c.name, c.kind, c.state, c.reason)
         .join(_MESSAGE, m.id == c.message_id)
         .where(c.conversation_id == conversation_id, c.id > after, m.author == "merchant")
         .order_by(c.id)

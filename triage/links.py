@@ -129,6 +129,18 @@ def take_once(transaction: Transaction, key: str, now: datetime) -> bool:
     return transaction.execute(noted).first() is not None
 
 
+def was_taken(connection: Connection, key: str) -> bool:
+    """Say whether something an agent did was taken."""
+    return connection.execute(select(_UPDATE.c.key).where(_UPDATE.c.key == key)).first() is not None
+
+
+def is_like_a_code(text: str) -> bool:
+    """Say whether a text could be a one-time code, as somebody sends it who forgot the command."""
+    letters = set(text)
+    digits = {one for one in letters if one.isdecimal()}
+    return len(text) == _CODE_LENGTH and letters <= set(_ALPHABET) and bool(digits) and digits != letters
+
+
 def _works_here(connection: Connection, account_id: int) -> Person | None:
     here = (_ACCOUNT.c.id == account_id) & _ACCOUNT.c.disabled_at.is_(None)
     row = connection.execute(select(_ACCOUNT.c.display_name).where(here)).first()

@@ -60,11 +60,11 @@ def send_reply(transaction: Transaction, ticket_id: int, account_id: int, reply:
         raise TicketError("stale_reply")
     who = _CONVERSATION.c.id == row.conversation_id
     conversation = transaction.execute(select(_CONVERSATION).where(who)).one()
+    file = within_quota(transaction, row.conversation_id, reply.file, "agent") if reply.file else None
+    if file and file.refused:
+        raise TicketError(f"file_{file.refused}")
     line = post(transaction, conversation, "agent", reply.text.strip(), now, key=key, account_id=account_id)
-    if reply.file:
-        file = within_quota(transaction, row.conversation_id, reply.file)
-        if file.refused:
-            raise TicketError(f"file_{file.refused}")
+    if file:
         add(transaction, conversation, line.id, file, now, source=reply.source)
     change(transaction, row, now, touched_at=row.touched_at or now)
     record(transaction, ticket_id, "replied", now, account_id=account_id, data={"message_id": line.id})

@@ -115,11 +115,14 @@ class Store:
         return future.result()
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
-        """Do the work on a connection that sees what is committed."""
+        """Do the work on a connection that sees what is committed; raises StoreError like write."""
         if self._is_memory:
             return self.write(lambda transaction: work(transaction.connection))
-        with self._reader.connect() as connection:
-            return work(connection)
+        try:
+            with self._reader.connect() as connection:
+                return work(connection)
+        except SQLAlchemyError as error:
+            raise _translate(error) from error
 
     def close(self) -> None:
         """Finish what waits, and let go of the database."""

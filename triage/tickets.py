@@ -107,6 +107,12 @@ def file_came(transaction: Transaction, ticket: TicketView, now: datetime) -> No
     record(transaction, ticket.id, "attachment_added", now, actor="merchant")
 
 
+def touch(transaction: Transaction, ticket_id: int, now: datetime) -> None:
+    """Have those who look at a ticket look again."""
+    transaction.execute(update(_TICKET).where(_TICKET.c.id == ticket_id), {"updated_at": now})
+    transaction.touch(DESK)
+
+
 def keep_contact(transaction: Transaction, ticket_id: int, locked: str, now: datetime) -> None:
     """Keep a phone number, encrypted by triage.vault, as the contact for a call."""
     changed = update(_TICKET).where(_TICKET.c.id == ticket_id)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.bot.telegram_service import TelegramService
 from tests.telegram_api.control import RunningServer, TelegramApi
+from tests.telegram_api.faults import refusal
 from tests.telegram_api.people import Group, Shown, Tap, User
 from tests.telegram_api.talking import result
 
@@ -76,6 +77,11 @@ class Office:
         paths = [result(self.api, "getFile", file_id=one["file_id"])["file_path"] for one in shown]
         files = f"{self.api.url}/file/bot{self.api.token}"
         return [httpx.get(f"{files}/{path}", trust_env=False).content for path in paths]
+
+    def stored(self, content: bytes) -> dict[str, Any]:
+        """Upload something as a person does; gives what a message says of it."""
+        found: dict[str, Any] = self.lei._upload(content, "documents", "a.pdf", "application/pdf")
+        return found
 
     def web(self, *texts: str) -> str:
         """Write on the page; gives the conversation's token."""
@@ -304,6 +310,67 @@ def test_files_go_both_ways(office: Office) -> None:
     )
     office.api.wait_for(lambda: "没有送到" in office.card(topic).text)
     assert len(office.api.sent(user)) == before + 2
+
+
+def test_a_reply_whose_file_is_too_large_is_not_sent_at_all(office: Office) -> None:
+    user, topic = office.merchant_with_ticket()
+    before = len(office.api.sent(user))
+    large = {**office.stored(PDF), "file_size": 21 * 2**20}
+    content = {"document": {**large, "file_name": "a.pdf"}, "caption": "内部口径"}
+    office.lei.send_content(content, office.group, topic)
+    office.api.wait_for(lambda: any("文件太大" in line for line in office.lines(topic)))
+    office.lei.send_content({"location": {"latitude": 1.0, "longitude": 2.0}}, office.group, topic)
+    office.api.wait_for(lambda: any("这类消息转不了" in line for line in office.lines(topic)))
+    assert len(office.api.sent(user)) == before
+    assert "接手" in office.card(topic).labels, "nor is the ticket taken by that"
+
+
+def test_notes_of_every_kind_stay_among_the_agents(office: Office) -> None:
+    user, topic = office.merchant_with_ticket()
+    before = len(office.api.sent(user))
+    office.lei.send("／／像是套现", office.group, topic)
+    for number, caption in enumerate(("// 后台截图", "", "")):
+        office.lei.photo(JPEG + bytes([number]), caption, office.group, topic=topic, media_group_id="77")
+    office.api.wait_for(lambda: any("备注只留文字" in line for line in office.lines(topic)))
+    office.lei.send("查到了", office.group, topic)
+    assert office.bot.hear(user, before + 1).text == "查到了"
+    statement = "SELECT data FROM ticket_event WHERE kind = 'noted' AND ticket_id = :ticket"
+    noted = office.bot.rows(statement, ticket=int(office.card(topic).text[3:9]))
+    assert [word for word in ("像是套现", "后台截图") if word in str(noted)] == ["像是套现", "后台截图"]
+
+
+def test_a_topic_that_was_given_up_is_still_heard(office: Office) -> None:
+    user, topic = office.merchant_with_ticket()
+    number = office.card(topic).text.split(" ")[0]
+    office.api.fail_next("sendMessage", refusal(400, "Bad Request: message thread not found"), office.group)
+    user.send("在吗")
+    office.api.wait_for(
+        lambda: len([1 for one in office.group.topics().values() if number in one["name"]]) == 2
+    )
+    before = len(office.api.sent(user))
+    office.lei.send("钱明天到", office.group, topic)
+    assert office.bot.hear(user, before + 1).text == "钱明天到"
+
+
+def test_one_topic_that_fails_does_not_hold_up_the_others(office: Office) -> None:
+    user, topic = office.merchant_with_ticket()
+    office.api.fail_next("sendPhoto", "reset after delivery", office.group, times=2)
+    user.photo(JPEG)
+    other, second = office.merchant_with_ticket("李四")
+    other.send("我这笔呢")
+    office.api.wait_for(lambda: any("我这笔呢" in line for line in office.lines(second)))
+    office.api.wait_for(lambda: len(office.pictures(office.group, topic)) == 2)
+    office.settle(topic)
+    assert len(office.pictures(office.group, topic)) == 2, "not shown a third time"
+
+
+def test_codes_never_reach_the_transcript(office: Office) -> None:
+    code = re.findall(r"/link (\w+)", office.bot.administer("user link", name="mei"))[0]
+    stranger = office.api.user("试试")
+    for number, said in enumerate((f"/link: {code[:-1]}。", "/link", "ABCDE23456"), 1):
+        stranger.send(said)
+        assert "不对" in office.bot.hear(stranger, number).text
+    assert office.bot.rows("SELECT 1 FROM message WHERE text LIKE '%link%' OR text LIKE '%ABCDE%'") == []
 
 
 def test_a_file_reaches_a_merchant_on_the_page(office: Office) -> None:

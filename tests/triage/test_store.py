@@ -330,6 +330,11 @@ def test_nothing_is_there_before_migrating(empty_database_url: str) -> None:
     assert tables == []
 
 
+def test_a_reader_too_gets_the_stores_own_error(store: Store) -> None:
+    with pytest.raises(StoreError):
+        store.read(lambda connection: connection.execute(text("SELECT nothing FROM nowhere")))
+
+
 def test_closing_finishes_what_waits(database_url: str) -> None:
     store = Store(database_url)
     store.migrate()

@@ -14,6 +14,7 @@ from fastapi import APIRouter
 from telegram import BotCommand, BotCommandScopeAllPrivateChats
 from telegram.error import InvalidToken, TelegramError
 
+from bot.background import keep_going
 from bot.channels.telegram.api import ALLOWED_UPDATES, Client
 from bot.channels.telegram.beside import Beside
 from bot.channels.telegram.files import TelegramFiles
@@ -97,8 +98,9 @@ class Telegram:
             stack.push_async_callback(self._client.close)
             stack.push_async_callback(self._intake.beside.close)
             if self._keeper:
-                keeping = asyncio.create_task(self._keeping.run(self._keeper.run))
-                stack.push_async_callback(_stop, keeping)
+                keeper = self._keeper
+                keeping = keep_going("topics", lambda: self._keeping.run(keeper.run))
+                stack.push_async_callback(_stop, asyncio.create_task(keeping))
             introduction = asyncio.create_task(self._insist(self._introduce))
             stack.push_async_callback(_stop, introduction)
             await self._insist(self._choose_way)

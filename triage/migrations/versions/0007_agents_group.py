@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("event_id", sa.Integer(), nullable=False),
         sa.Column("file_id", sa.Integer(), nullable=False),
         sa.Column("undelivered", sa.Integer(), nullable=False),
+        sa.Column("notices", sa.JSON(), nullable=False),
         sa.Column("doing", sa.String(), nullable=False),
         sa.Column("doubts", sa.Integer(), nullable=False),
         sa.Column("stirred", sa.Boolean(), nullable=False),
@@ -61,8 +62,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("ticket_id", "chat_id"),
         sa.UniqueConstraint("chat_id", "thread_id"),
     )
+    op.create_table(
+        "lost_topic",
+        sa.Column("chat_id", sa.String(), nullable=False),
+        sa.Column("thread_id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"]),
+        sa.PrimaryKeyConstraint("chat_id", "thread_id"),
+    )
 
 
 def downgrade() -> None:
-    for name in ("topic", "agent_update", "link_code", "account_link"):
+    for name in ("lost_topic", "topic", "agent_update", "link_code", "account_link"):
         op.drop_table(name)

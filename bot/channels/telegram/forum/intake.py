@@ -12,15 +12,18 @@ from bot.channels.telegram.api import Client
 from bot.channels.telegram.beside import Beside, patiently
 from bot.channels.telegram.forum.card import PREFIX
 from bot.channels.telegram.forum.group import Group
-from bot.channels.telegram.forum.relay import Relay
+from bot.channels.telegram.forum.relay import Relay, is_said
 from bot.channels.telegram.forum.taps import Taps
 from bot.channels.telegram.reading import NAME, file_of, language_of
 from triage import links, topics
 from triage.attachments import look_at
 from triage.desk.words import Words
+from triage.links import is_like_a_code
 from triage.store import Result, Transaction, Work
+from triage.tickets import TicketError
 
-_LINK = re.compile(r"/(?:link(?:@\w+)?\s+|start\s+link_)(?P<code>[A-Za-z0-9]{4,20})\s*", re.IGNORECASE)
+_LINK = re.compile(r"/link(?:@\w+)?(?![\w@])[\s:：]*(?P<code>.*)", re.IGNORECASE | re.DOTALL)
+_DEEP_LINK = re.compile(r"/start(?:@\w+)?\s+link_(?P<code>\w+)\s*", re.IGNORECASE)
 #: Longer than this Telegram does not show as an answer to a tap.
 LONGEST_ANSWER = 200
 
@@ -40,9 +43,9 @@ class ForumIntake:
         chat = update.effective_chat
         if chat is None:
             return False
-        link = _LINK.fullmatch(message.text) if message and message.text else None
-        if message and link and (chat.id == self.group.chat_id or chat.type == Chat.PRIVATE):
-            await self._link(update, message, link["code"])
+        code = _code_in(message) if message else None
+        if message and code is not None and (chat.id == self.group.chat_id or chat.type == Chat.PRIVATE):
+            await self._link(update, message, code)
             return True
         if chat.id != self.group.chat_id:
             return False
@@ -65,7 +68,7 @@ class ForumIntake:
             person = links.redeem(transaction, code, NAME, str(user.id), user.full_name, now)
             return words.say("forum_linked", name=person.name) if person else words.say("forum_wrong_code")
 
-        self._say(message, await self._write(work))
+        self._say_beside(message, await self._write(work))
 
     async def _tapped(self, update: Update) -> None:
         """Do what a button stands for, and say what came of it."""
@@ -78,7 +81,10 @@ class ForumIntake:
         if prefix == PREFIX:
             taps = Taps(self.group, words, now)
             key = f"{NAME}:{update.update_id}"
-            said = await self._write(lambda tx: taps.take(tx, key, str(query.from_user.id), step))
+            try:
+                said = await self._write(lambda tx: taps.take(tx, key, str(query.from_user.id), step))
+            except TicketError as refused:
+                said = words.say("forum_old_button" if refused.key == "gone" else f"error_{refused.key}")
         text, client = said[:LONGEST_ANSWER], self.client
         self.beside.show(patiently(lambda: client.bot.answer_callback_query(query.id, text)))
 
@@ -92,11 +98,29 @@ class ForumIntake:
             closed = message.forum_topic_closed is not None
             await self._write(lambda tx: self._note_closed(tx, thread, closed=closed))
             return
-        relay = Relay(self.group, self._words(user), self.clock())
+        chat = str(self.group.chat_id)
+        ticket = await asyncio.to_thread(
+            self.group.deps.store.read, lambda connection: topics.ticket_in(connection, chat, thread)
+        )
+        if ticket is None or not is_said(message):
+            return
+        words = self._words(user)
+        relay = Relay(self.group, words, self.clock())
         found = file_of(message)
         file = look_at(found, self.group.deps.vault) if found else None
-        said = await self._write(lambda tx: relay.take(tx, update, message, thread, file))
-        self._say(message, said)
+        try:
+            said = await self._write(lambda tx: relay.take(tx, update, message, ticket, file))
+        except TicketError as refused:
+            said = words.say("forum_not_sent", why=words.say(f"error_{refused.key}"))
+        if said:
+            await self._write(lambda tx: self._tell(tx, update, message, ticket.id, str(said)))
+
+    def _tell(
+        self, transaction: Transaction, update: Update, message: Message, ticket_id: int, text: str
+    ) -> None:
+        """Tell agents something in the topic, once an update."""
+        if links.take_once(transaction, f"{NAME}:{update.update_id}:told", self.clock()):
+            topics.tell(transaction, ticket_id, str(self.group.chat_id), text, message.message_id)
 
     def _note_closed(self, transaction: Transaction, thread: int, *, closed: bool) -> None:
         chat = str(self.group.chat_id)
@@ -104,11 +128,13 @@ class ForumIntake:
         if ticket is not None:
             topics.stir(transaction, ticket.id, chat, closed=closed)
 
-    def _say(self, message: Message, text: str | None) -> None:
+    def _say_beside(self, message: Message, text: str | None) -> None:
         """Answer below a message; nothing for nothing."""
         if not text:
             return
-        bot, chat, thread = self.client.bot, message.chat, message.message_thread_id
+        bot, chat = self.client.bot, message.chat
+        # Replies outside topics have a number as well, which Telegram does not take.
+        thread = message.message_thread_id if message.is_topic_message else None
         reply = ReplyParameters(message.message_id, allow_sending_without_reply=True)
         self.beside.show(
             patiently(
@@ -121,3 +147,12 @@ class ForumIntake:
 
     async def _write(self, work: Work[Result]) -> Result:
         return await asyncio.to_thread(self.group.deps.store.write, work)
+
+
+def _code_in(message: Message) -> str | None:
+    """Find what somebody sends as a code, right or wrong: it must not get into the transcript of a talk."""
+    text = (message.text or "").strip()
+    found = _LINK.match(text) or _DEEP_LINK.fullmatch(text)
+    if found:
+        return re.sub(r"\W", "", found["code"])
+    return text if message.chat.type == Chat.PRIVATE and is_like_a_code(text) else None

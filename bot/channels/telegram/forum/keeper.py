@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -33,17 +33,27 @@ MOST_A_MINUTE = 17
 LOOK_SECONDS, LOOK_SHARED_SECONDS = 5.0, 1.0
 #: Tickets looked after in one round.
 MOST_AT_ONCE = 20
-#: A fault of the group or the network rests everything for so long, one of a ticket only that ticket.
-PAUSE_SECONDS, TICKET_PAUSE_SECONDS = 3.0, 60.0
+#: Changes that come together are looked at together.
+GATHER_SECONDS = 0.2
+#: A fault of the group or the network rests everything for so long.
+PAUSE_SECONDS = 3.0
+#: One of a ticket rests that ticket: longer after each failure in a row, up to the last.
+TICKET_PAUSES = (3.0, 10.0, 60.0, 300.0)
 #: What the group itself lacks does not mend itself in a moment.
 MENDING_SECONDS = 30.0
 _log = structlog.get_logger()
 
 # What Telegram's words say of a topic and of its card.
 _TOPIC_GONE = ("thread not found", "topic_id_invalid", "topic_deleted")
-_CARD_GONE = ("message to edit not found", "message can't be edited", "message to pin not found")
+_CARD_GONE = (
+    *("message to edit not found", "message can't be edited", "message to pin not found"),
+    "message_id_invalid",
+)
 _SO_ALREADY = ("topic_not_modified", "message is not modified")
-_GROUP_LACKS = ("not enough rights", "chat not found", "not a forum", "need administrator rights")
+_GROUP_LACKS = (
+    *("not enough rights", "chat not found", "not a forum", "need administrator rights"),
+    *("chat_admin_required", "have no rights to send"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +65,13 @@ class _Look:
     step: Step | None
     #: Replies that did not arrive, as the card says.
     undelivered: int
+    #: The newest message of the talk.
+    newest: int
+
+    @property
+    def is_done(self) -> bool:
+        """Say whether the ticket is resolved."""
+        return bool(self.ticket.row["status"] == TicketStatus.RESOLVED)
 
 
 class TopicKeeper:
@@ -65,12 +82,16 @@ class TopicKeeper:
         self._bot = bot
         self._clock = clock
         self._store = group.deps.store
+        # A card has no room for the strip of days.
+        self._deps = replace(group.deps, draw_strip=lambda *_: "")
         self._chat = str(group.chat_id)
         #: When the latest messages went out, in seconds of a clock that only goes forward.
         self._sent: list[float] = []
         #: Until when nothing is called, and until when a ticket is left alone.
         self._rests_until = 0.0
         self._tickets_rest: dict[int, float] = {}
+        #: Failures in a row, by ticket.
+        self._failures: dict[int, int] = {}
 
     async def run(self) -> None:
         """Look after the topics until cancelled."""
@@ -83,18 +104,25 @@ class TopicKeeper:
                     _log.exception("the topics cannot be looked up")
                     self._rest(PAUSE_SECONDS)
                 await listener.wait(self._pause())
+                await asyncio.sleep(GATHER_SECONDS)
 
     async def _round(self) -> None:
         if time.monotonic() < self._rests_until:
             return
-        tickets = await asyncio.to_thread(
-            self._store.read, lambda connection: topics.behind(connection, self._chat, MOST_AT_ONCE)
-        )
         now = time.monotonic()
         self._tickets_rest = {key: until for key, until in self._tickets_rest.items() if until > now}
+        resting = list(self._tickets_rest)
+        tickets = await asyncio.to_thread(
+            self._store.read, lambda connection: topics.behind(connection, self._chat, resting, MOST_AT_ONCE)
+        )
         for ticket_id in tickets:
-            if ticket_id not in self._tickets_rest:
+            try:
                 await self._bring_up(ticket_id)
+            except StoreError:
+                raise
+            except Exception:  # noqa: BLE001 - one ticket must not stop the others
+                _log.exception("a topic cannot be worked out", ticket=ticket_id)
+                self._rest_ticket(ticket_id)
             if time.monotonic() < self._rests_until:
                 return
 
@@ -125,11 +153,12 @@ class TopicKeeper:
         maker = CardMaker(
             words=words,
             ticket=ticket,
-            case=casework(self._group.deps, words, ticket),
+            case=casework(self._deps, words, ticket),
             incidents=open_incidents(connection),
             undelivered=undelivered,
             address=f"{self._group.address}/desk/tickets/{ticket.number}",
         )
+        newest = topics.newest_message(connection, ticket.row)
         news = topics.news_for(connection, topic, ticket.row)
         card = maker.make(topic.menu)
         step = next_step(
@@ -141,7 +170,7 @@ class TopicKeeper:
             file=self._file(connection, topic, ticket, words),
             done=ticket.row["status"] == TicketStatus.RESOLVED,
         )
-        return _Look(topic=topic, ticket=ticket, step=step, undelivered=undelivered)
+        return _Look(topic=topic, ticket=ticket, step=step, undelivered=undelivered, newest=newest)
 
     def _file(
         self, connection: Connection, topic: Row[Any], ticket: TicketCase, words: Words
@@ -152,6 +181,8 @@ class TopicKeeper:
             return None
         kind = words.name("kind", row.kind)
         caption = f"{words.name('author', 'merchant')} {kind}"
+        if row.state == AttachmentState.REFUSED:
+            caption += f" · {words.say('file_refused', reason=words.name('refused', row.reason))}"
         return FileToShow(id=row.id, caption=caption, read=lambda: self._read(row.name))
 
     def _read(self, name: str) -> OutgoingFile | None:
@@ -175,6 +206,8 @@ class TopicKeeper:
                     shown_at=shown_at,
                     stirred=False,
                     undelivered=look.undelivered,
+                    # Beyond what it shows are only the lines that were written in it.
+                    message_id=now.message_id if look.is_done else max(now.message_id, look.newest),
                 )
 
         self._store.write(work)
@@ -188,53 +221,62 @@ class TopicKeeper:
         try:
             values = await step.call(self._bot)
         except TelegramError as error:
-            await self._failed(ticket_id, step, error)
+            await self._failed(topic, step, error)
         else:
+            self._failures.pop(ticket_id, None)
             noted = {**values, "doing": ""}
             await self._write(lambda tx: self._note(tx, ticket_id, **noted))
 
-    async def _failed(self, ticket_id: int, step: Step, error: TelegramError) -> None:
+    async def _failed(self, topic: Row[Any], step: Step, error: TelegramError) -> None:
+        ticket_id = topic.ticket_id
         if isinstance(error, BadRequest):
-            values = {**self._refused(ticket_id, step, error.message.lower()), "doing": ""}
-            await self._write(lambda tx: self._note(tx, ticket_id, **values))
+            await self._write(self._refused(topic, step, error.message.lower()))
             return
+        known = delivery_error(error)
         if isinstance(error, RetryAfter):
             self._rest(wait_of(error).total_seconds())
         elif isinstance(error, Forbidden):
             _log.error("the bot is not in the agents' group; `daozhang doctor` says what to do")
             self._rest(MENDING_SECONDS)
-        else:
-            _log.warning(
-                "a topic could not be brought up to date", error=type(error).__name__, step=step.name
-            )
+        elif known is not None and known.reason == "unreachable":
             self._rest(PAUSE_SECONDS)
-        if delivery_error(error) is not None:
+        else:
+            _log.warning("a step in a topic failed", error=type(error).__name__, step=step.name)
+            self._rest_ticket(ticket_id)
+        if known is not None:
             await self._write(lambda tx: self._note(tx, ticket_id, doing=""))
+        elif step.refused and topic.doing == step.name:
+            # Nobody knew twice: a third time would show it a third time.
+            given_up = {**step.refused, "doing": ""}
+            await self._write(lambda tx: self._note(tx, ticket_id, **given_up))
 
-    def _refused(self, ticket_id: int, step: Step, why: str) -> Values:
-        """Say what a refusal tells of the topic."""
+    def _refused(self, topic: Row[Any], step: Step, why: str) -> Work[None]:
+        """Say what is to be noted of a topic after a refusal."""
+        if any(word in why for word in _TOPIC_GONE):
+            _log.warning("a topic was deleted and is opened again", ticket=topic.ticket_id)
+            return lambda tx: topics.lose(tx, topic)
+        values = {**self._told_by(topic, step, why), "doing": ""}
+        return lambda tx: self._note(tx, topic.ticket_id, **values)
+
+    def _told_by(self, topic: Row[Any], step: Step, why: str) -> Values:
+        """Say what a refusal tells of a topic that there is; one that tells nothing rests the ticket."""
         if any(word in why for word in _SO_ALREADY):
             return step.already
-        if any(word in why for word in _TOPIC_GONE):
-            _log.warning("a topic was deleted and is opened again", ticket=ticket_id)
-            return topics.NOTHING_SHOWN
-        if "topic_closed" in why:
+        if "topic_closed" in why and not topic.closed:
             return {"closed": True}
         if any(word in why for word in _CARD_GONE):
             return {"card_id": None, "card": "", "pinned": False}
         if step.name == "pin":
             _log.error("the bot may not pin messages in the agents' group; `daozhang doctor` says what to do")
             return {"pinned": True}
-        if step.refused:
-            _log.error("Telegram does not show something in a topic", ticket=ticket_id, why=why)
-            return step.refused
         if any(word in why for word in _GROUP_LACKS):
             _log.error("the agents' group cannot be used; `daozhang doctor` says what to do", why=why)
             self._rest(MENDING_SECONDS)
-        else:
-            _log.error("Telegram refuses a step in a topic", ticket=ticket_id, step=step.name, why=why)
-            self._tickets_rest[ticket_id] = time.monotonic() + TICKET_PAUSE_SECONDS
-        return {}
+            return {}
+        _log.error("Telegram refuses a step in a topic", ticket=topic.ticket_id, step=step.name, why=why)
+        if not step.refused:
+            self._rest_ticket(topic.ticket_id)
+        return step.refused
 
     def _note(self, transaction: Transaction, ticket_id: int, **values: Any) -> None:
         topics.note(transaction, ticket_id, self._chat, **values)
@@ -251,6 +293,12 @@ class TopicKeeper:
             return True
         self._rests_until = max(self._rests_until, self._sent[0] + 60)
         return False
+
+    def _rest_ticket(self, ticket_id: int) -> None:
+        failures = self._failures.get(ticket_id, 0)
+        self._failures[ticket_id] = failures + 1
+        pause = TICKET_PAUSES[min(failures, len(TICKET_PAUSES) - 1)]
+        self._tickets_rest[ticket_id] = time.monotonic() + pause
 
     def _rest(self, seconds: float) -> None:
         self._rests_until = max(self._rests_until, time.monotonic() + seconds)

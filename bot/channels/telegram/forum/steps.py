@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row
-from telegram import Bot, LinkPreviewOptions
+from telegram import Bot, LinkPreviewOptions, ReplyParameters
 from telegram.constants import ParseMode
 
 from bot.channels.telegram.forum.card import Card
@@ -41,9 +41,9 @@ class FileToShow:
     """The merchant's next file that the topic does not have."""
 
     id: int
-    #: What stands below it.
+    #: What stands below it, or what is said in its place.
     caption: str
-    #: Reads it; None when it is not to be had any more.
+    #: Reads it; None when it is not to be had.
     read: Callable[[], OutgoingFile | None]
 
 
@@ -66,12 +66,9 @@ def next_step(
         return _send_card(chat_id, topic, card)
     if not topic.pinned and not topic.closed:
         return _pin(chat_id, topic)
-    if news and not topic.closed:
-        fresh = not topic.message_id and not topic.event_id
-        written = write_history(words, news) if fresh else write_news(words, news)
-        return _send_lines(chat_id, topic, written, words)
-    if file is not None and not topic.closed:
-        return _send_file(chat_id, topic, file)
+    said = None if topic.closed else _talk_step(chat_id, topic, news, words, file)
+    if said:
+        return said
     if topic.card_id is not None and card.digest != topic.card:
         return _edit_card(chat_id, topic, card)
     if topic.name != card.name:
@@ -79,6 +76,19 @@ def next_step(
     if done and not topic.closed:
         return _close(chat_id, topic)
     return None
+
+
+def _talk_step(
+    chat_id: int, topic: Row[Any], news: Sequence[News], words: Words, file: FileToShow | None
+) -> Step | None:
+    """Give the next step that says something in an open topic."""
+    if topic.notices:
+        return _tell(chat_id, topic)
+    if news:
+        fresh = not topic.message_id and not topic.event_id
+        written = write_history(words, news) if fresh else write_news(words, news)
+        return _send_lines(chat_id, topic, written, words)
+    return _send_file(chat_id, topic, file) if file else None
 
 
 def _open(chat_id: int, card: Card) -> Step:
@@ -154,13 +164,30 @@ def _pin(chat_id: int, topic: Row[Any]) -> Step:
 def _send_file(chat_id: int, topic: Row[Any], file: FileToShow) -> Step:
     async def call(bot: Bot) -> Values:
         content = await asyncio.to_thread(file.read)
+        thread = topic.thread_id
         if content:
-            thread = topic.thread_id
             await send_file(bot, chat_id, content, file.caption, message_thread_id=thread)
+        else:
+            await bot.send_message(chat_id, file.caption, message_thread_id=thread)
         return {"file_id": file.id}
 
     # A file that Telegram refuses stays at the desk.
     return Step(name="file", call=call, refused={"file_id": file.id})
+
+
+def _tell(chat_id: int, topic: Row[Any]) -> Step:
+    first = topic.notices[0]
+
+    async def call(bot: Bot) -> Values:
+        await bot.send_message(
+            chat_id,
+            first["text"],
+            message_thread_id=topic.thread_id,
+            reply_parameters=ReplyParameters(first["reply_to"], allow_sending_without_reply=True),
+        )
+        return {"told": True}
+
+    return Step(name="tell", call=call, refused={"told": True})
 
 
 def _send_lines(chat_id: int, topic: Row[Any], written: Written, words: Words) -> Step:

@@ -11,7 +11,6 @@ from triage.incidents import open_incidents
 from triage.links import Person
 from triage.replies import Reply, send_reply
 from triage.store import Transaction
-from triage.tickets import TicketError
 
 MENUS = frozenset({"", "evidence", "incident", "resolve", "all"})
 #: More than there are messages: who works in a topic sees each line as it comes.
@@ -28,7 +27,10 @@ class Taps:
         self._chat = str(group.chat_id)
 
     def take(self, transaction: Transaction, key: str, user_id: str, step: str) -> str:
-        """Do what a button stands for ("<ticket>.<step>.<value>"); gives what to say of it."""
+        """Do what a button stands for ("<ticket>.<step>.<value>"); gives what to say of it.
+
+        Raises TicketError when the ticket does not allow it: nothing of it may then be stored.
+        """
         say = self._words.say
         number, _, rest = step.partition(".")
         name, _, value = rest.partition(".")
@@ -39,11 +41,7 @@ class Taps:
         person = links.person_of(transaction.connection, NAME, user_id)
         if person is None:
             return say("forum_not_linked")
-        try:
-            said = self._do(transaction, int(number), name, value, person)
-        except TicketError as refused:
-            return say("forum_old_button") if refused.key == "gone" else say(f"error_{refused.key}")
-        return said
+        return self._do(transaction, int(number), name, value, person)
 
     def _do(self, transaction: Transaction, ticket_id: int, name: str, value: str, person: Person) -> str:
         say, me, now = self._words.say, person.account_id, self._now

@@ -1,0 +1,20 @@
+"""Background work goes on after a failure."""
+
+import pytest
+
+from bot import background
+from bot.background import keep_going
+
+
+async def test_work_that_fails_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "PAUSES", (0.0,))
+    begun = 0
+
+    async def work() -> None:
+        nonlocal begun
+        begun += 1
+        if begun < 4:
+            raise ConnectionError
+
+    await keep_going("test", work)
+    assert begun == 4
