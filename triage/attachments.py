@@ -65,6 +65,8 @@ class Shown:
     state: str
     reason: str | None
     removed_at: datetime | None
+    #: "merchant" or "agent".
+    author: str
 
 
 def look_at(file: File, vault: Vault) -> Brought:
@@ -266,9 +268,9 @@ def _mark(transaction: Transaction, waiting: Waiting, **values: Any) -> bool:
 
 def files_of(connection: Connection, conversation_id: int) -> list[Shown]:
     """List the files of a conversation in the order in which they came."""
-    rows = connection.execute(
-        select(_ATTACHMENT).where(_ATTACHMENT.c.conversation_id == conversation_id).order_by(_ATTACHMENT.c.id)
-    )
+    c = _ATTACHMENT.c
+    theirs = select(_ATTACHMENT, _MESSAGE.c.author).join(_MESSAGE, _MESSAGE.c.id == c.message_id)
+    rows = connection.execute(theirs.where(c.conversation_id == conversation_id).order_by(c.id))
     return [
         Shown(
             number=number,
@@ -280,6 +282,7 @@ def files_of(connection: Connection, conversation_id: int) -> list[Shown]:
             state=row.state,
             reason=row.reason,
             removed_at=row.removed_at,
+            author=row.author,
         )
         for number, row in enumerate(rows, 1)
     ]

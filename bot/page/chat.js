@@ -71,7 +71,7 @@ function place(message) {
   box.querySelector(".label").textContent = words[`from_${message.from}`];
   const picture = box.querySelector(".picture");
   if (message.strip) picture.append(drawStrip(message.strip));
-  picture.append(...drawFiles(message.files ?? [], words));
+  picture.append(...drawFiles(message.files ?? [], words, () => page.atEnd && toEnd()));
   onTap(box.querySelector(".retry"), () => tryAgain(message));
   show(message);
   const before = talk.filter((other) => other.order <= message.order).length;

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from knowledge.model import UNKNOWN
 from triage.desk.deps import DeskDeps
 from triage.desk.ticket import TicketCase
 from triage.desk.words import Words
@@ -40,6 +41,11 @@ class Suspect:
     title: str
     probability: float
     bars: Sequence[Bar]
+
+    @property
+    def is_named(self) -> bool:
+        """Say whether it names a cause: that none is known has no likelihood worth telling."""
+        return self.id != UNKNOWN
 
     @property
     def percent(self) -> int:

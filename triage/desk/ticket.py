@@ -129,7 +129,7 @@ def find_ticket(connection: Connection, ticket_id: int) -> TicketCase | None:
         siblings=_siblings(connection, row),
         lines=_lines(connection, row["conversation_id"], events, files),
         events=events,
-        files=files,
+        files=[file for file in files if file.author == "merchant"],
         people=_people(connection),
     )
 

@@ -78,7 +78,8 @@ class CardMaker:
 
     def _head(self) -> str:
         row, say, name = self.ticket.row, self.words.say, self.words.name
-        likely = f" · {say('likely_percent', n=self.case.leader.percent)}" if self.case.leader else ""
+        leader = self.case.leader
+        likely = f" · {say('likely_percent', n=leader.percent)}" if leader and leader.is_named else ""
         lines = [f"<b>{_plain(f'{self.ticket.number} {self.case.title}{likely}')}</b>"]
         status = name("status", row["status"])
         if self.ticket.assignee:
@@ -106,7 +107,7 @@ class CardMaker:
 
     def _evidence(self) -> str:
         known = [line for line in self.case.evidence if line.value is not None]
-        lines = [_fact(line) for line in known]
+        lines = [self._fact(line) for line in known]
         lacking = [line.title for line in self.case.evidence if line.value is None]
         if lacking:
             lines.append(_plain(self.words.say("forum_missing", facts=self._listed(lacking))))
@@ -114,14 +115,22 @@ class CardMaker:
 
     def _why(self) -> str:
         bars = self.case.leader.bars if self.case.leader else ()
-        return self._block("forum_why", [_reason(bar) for bar in bars[:MOST_REASONS]])
+        return self._block("forum_why", [self._reason(bar) for bar in bars[:MOST_REASONS]])
 
     def _known(self) -> str:
-        return self._block("forum_known", [_fact(line) for line in self.case.facts[:MOST_FACTS]])
+        return self._block("forum_known", [self._fact(line) for line in self.case.facts[:MOST_FACTS]])
 
     def _others(self) -> str:
         others = [f"{other.title} {other.percent}%" for other in self.case.others[:3]]
         return _plain(self.words.say("forum_others", causes=self._listed(others))) if others else ""
+
+    def _fact(self, line: FactLine) -> str:
+        told = {"title": line.title, "value": line.value, "source": line.source}
+        return _plain(self.words.say("forum_fact", **told))
+
+    def _reason(self, bar: Bar) -> str:
+        told = {"title": bar.title, "value": bar.value, "source": bar.source}
+        return _plain(f"{'▲' if bar.weight > 0 else '▼'} {self.words.say('forum_fact', **told)}")
 
     def _block(self, title: str, lines: Sequence[str]) -> str:
         return f"<b>{_plain(self.words.say(title))}</b>\n" + "\n".join(lines) if lines else ""
@@ -186,12 +195,3 @@ class CardMaker:
 
 def _plain(text: str) -> str:
     return html.escape(text, quote=False)
-
-
-def _fact(line: FactLine) -> str:
-    return _plain(f"{line.title}: {line.value} ({line.source})")
-
-
-def _reason(bar: Bar) -> str:
-    sign = "▲" if bar.weight > 0 else "▼"
-    return _plain(f"{sign} {bar.title}: {bar.value} ({bar.source})")
