@@ -17,30 +17,29 @@ class Hit(Generic[Meaning]):
 
 
 class WordFinder(Generic[Meaning]):
-    """Finds words by their first two characters: one pass over the text, however many words it knows."""
+    """Finds words: one pass over the text, however many words it knows."""
 
     def __init__(self, words: Iterable[tuple[str, Meaning]]) -> None:
-        """Take pairs of a normalised word and its meaning."""
-        self._by_start: dict[str, list[tuple[str, Meaning]]] = {}
-        for word, meaning in words:
-            self._by_start.setdefault(word[:2], []).append((word, meaning))
-        for entries in self._by_start.values():
-            entries.sort(key=lambda entry: -len(entry[0]))
+        """Take pairs of a normalised word and its meaning; of the same word twice, the last counts."""
+        self._meanings = {word: meaning for word, meaning in words if word}
+        lengths: dict[str, set[int]] = {}
+        for word in self._meanings:
+            lengths.setdefault(word[0], set()).add(len(word))
+        #: First character -> lengths of the words that begin with it, longest first.
+        self._lengths = {first: sorted(several, reverse=True) for first, several in lengths.items()}
 
     def find(self, text: str) -> list[Hit[Meaning]]:
         """Find the words in order; a hit never overlaps a longer one that began before it."""
         hits: list[Hit[Meaning]] = []
-        known = self._by_start
         free = 0
-        for place in range(len(text)):
-            entries = known.get(text[place : place + 2])
-            if entries is None or place < free:
+        for place, first in enumerate(text):
+            if place < free or first not in self._lengths:
                 continue
-            for word, meaning in entries:
-                end = place + len(word)
-                if text.startswith(word, place) and _stands_alone(text, place, end):
-                    hits.append(Hit(place, end, meaning))
-                    free = end
+            for length in self._lengths[first]:
+                word = text[place : place + length]
+                if word in self._meanings and _stands_alone(text, place, place + len(word)):
+                    free = place + len(word)
+                    hits.append(Hit(place, free, self._meanings[word]))
                     break
         return hits
 

@@ -160,6 +160,7 @@ def test_facts(reader: Reader, text: str, facts: dict[str, Value]) -> None:
         ("txn_result", "是的", "success"),
         ("txn_result", "没成功", "failed"),
         ("payout_status", "查不到", "not_found"),
+        ("settle_card_state", "丢在外面了", "lost"),
         ("payout_status", "显示划款失败", "failed"),
         ("payout_status", "不知道在哪看", UNKNOWN),
         ("settle_card_checked", "不是同一张", "different"),
