@@ -37,7 +37,7 @@ class FeatureReader:
 
     def features(self, text: str) -> frozenset[str]:
         """Give the features of a plain text."""
-        words = [_stem(word) for word in _WORDS.findall(text)]
+        words = [_stem(word) if len(word) > 3 else word for word in _WORDS.findall(text)]
         found = set(words)
         found.update(f"{first}_{second}" for first, second in pairwise(words))
         found.update(map("_".join, zip(words, words[1:], words[2:], strict=False)))
@@ -65,4 +65,4 @@ class FeatureReader:
 
 def _stem(word: str) -> str:
     """Cut an English word's ending; not that of a negation."""
-    return _ENDING.sub("", word) if len(word) > 3 and not word.endswith("n't") else word
+    return word if word.endswith("n't") else _ENDING.sub("", word)
