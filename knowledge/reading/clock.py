@@ -77,7 +77,7 @@ def take_times(draft: Draft) -> list[TimeOfDay]:
     text = draft.text
     times: list[TimeOfDay] = []
     part = ""
-    for found in list(_CLOCK.finditer(text)):
+    for found in draft.find(_CLOCK):
         if found[1] is None and _A_LITTLE.match(text, found.start()):
             continue
         part = _part_name(found[1]) or (part if times else "")
