@@ -56,6 +56,7 @@ class AnswerReader:
         self._lexicon = lexicon
         self._normaliser = normaliser
         self._events = events
+        self._unknown = {normaliser.normalise_word(word): UNKNOWN for word in lexicon.unknown}
         self._words = {key: self._finder(spec, lexicon.facts, lexicon.answers) for key, spec in facts.items()}
         self._statements = {key: self._finder(spec, lexicon.facts) for key, spec in facts.items()}
         self._labels = {key: self._labels_of(spec) for key, spec in facts.items()}
@@ -69,8 +70,7 @@ class AnswerReader:
             for value, several in source.get(spec.key, {}).items():
                 if value in spec.values:
                     words |= {self._normaliser.normalise_word(word): value for word in several}
-        unknown = {self._normaliser.normalise_word(word): UNKNOWN for word in self._lexicon.unknown}
-        return WordFinder((unknown | words).items())
+        return WordFinder((self._unknown | words).items())
 
     def _labels_of(self, spec: FactSpec) -> list[tuple[str, str]]:
         """Give what may be typed for an option: its label in both languages, and the parts of it."""
