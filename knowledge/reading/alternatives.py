@@ -38,6 +38,15 @@ def _one(phrase: str, choose: random.Random) -> str:
     return phrase.strip()
 
 
+def spelt_out(phrase: str) -> tuple[str, ...]:
+    """Give everything that a phrase stands for."""
+    bracket = _INNERMOST.search(phrase)
+    if bracket is None:
+        return (phrase,)
+    before, after = phrase[: bracket.start()], phrase[bracket.end() :]
+    return tuple(one for part in bracket[1].split("|") for one in spelt_out(f"{before}{part}{after}"))
+
+
 def as_pattern(phrase: str) -> re.Pattern[str]:
     """Give the pattern that finds a phrase: … stands for up to eight characters, a space for any gap."""
     pieces: list[str] = []

@@ -142,7 +142,7 @@ def _dimes(match: re.Match[str]) -> Decimal:
 
 def _chinese(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
     found: list[tuple[int, int, Decimal]] = []
-    for match in list(_CHINESE.finditer(draft.text)):
+    for match in draft.find(_CHINESE):
         number, more, unit, dimes, cents, elided, _ = match.groups()
         value = chinese_number(number)
         has_unit = any(character in "十拾百佰千仟万亿" for character in number)
@@ -164,7 +164,7 @@ def _chinese(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
 def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
     text = draft.text
     found: list[tuple[int, int, Decimal]] = []
-    for match in list(_BARE.finditer(text)):
+    for match in draft.find(_BARE):
         written = match[1]
         whole = written.split(".")[0].replace(",", "")
         if len(whole) > 7 or (whole.startswith("0") and whole != "0") or _RATE.search(text, 0, match.start()):
@@ -180,7 +180,7 @@ def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
 
 def _english(draft: Draft) -> list[tuple[int, int, Decimal]]:
     found: list[tuple[int, int, Decimal]] = []
-    for match in list(_ENGLISH.finditer(draft.text)):
+    for match in draft.find(_ENGLISH):
         value = english_number(match[1])
         if value is None or not (match[2] or value >= 100):
             continue

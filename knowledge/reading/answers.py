@@ -7,6 +7,7 @@ from datetime import datetime
 from rapidfuzz import fuzz
 
 from knowledge.model import UNKNOWN, FactSpec, Value
+from knowledge.reading.events import EventReader
 from knowledge.reading.facts import COMPLAINTS, MODES
 from knowledge.reading.intents import Guess
 from knowledge.reading.lexicon import Lexicon, Vocabulary
@@ -49,9 +50,13 @@ _BANK = re.compile(r"(?:是)?[\u4e00-\u9fff]{2,8}(?:银行|农商|信用社|村�
 class AnswerReader:
     """Reads answers; one word finder per fact, built once."""
 
-    def __init__(self, lexicon: Lexicon, facts: Mapping[str, FactSpec], normaliser: Normaliser) -> None:
+    def __init__(
+        self, lexicon: Lexicon, facts: Mapping[str, FactSpec], normaliser: Normaliser, events: EventReader
+    ) -> None:
         self._lexicon = lexicon
         self._normaliser = normaliser
+        self._events = events
+        self._unknown = {normaliser.normalise_word(word): UNKNOWN for word in lexicon.unknown}
         self._words = {key: self._finder(spec, lexicon.facts, lexicon.answers) for key, spec in facts.items()}
         self._statements = {key: self._finder(spec, lexicon.facts) for key, spec in facts.items()}
         self._labels = {key: self._labels_of(spec) for key, spec in facts.items()}
@@ -65,8 +70,7 @@ class AnswerReader:
             for value, several in source.get(spec.key, {}).items():
                 if value in spec.values:
                     words |= {self._normaliser.normalise_word(word): value for word in several}
-        unknown = {self._normaliser.normalise_word(word): UNKNOWN for word in self._lexicon.unknown}
-        return WordFinder((unknown | words).items())
+        return WordFinder((self._unknown | words).items())
 
     def _labels_of(self, spec: FactSpec) -> list[tuple[str, str]]:
         """Give what may be typed for an option: its label in both languages, and the parts of it."""
@@ -88,7 +92,8 @@ class AnswerReader:
             return None
         if spec.values or spec.kind == "choice":
             return self._choice(plain, spec, slots, guess)
-        value = open_answer(plain, spec, slots, moment, now, tells=_tells(guess, slots))
+        of_sale = self._events.speaks_of_sale(plain)
+        value = open_answer(plain, spec, slots, moment, now, tells=_tells(guess, slots), of_sale=of_sale)
         if value is None and (self._words[spec.key].find(plain) or plain.startswith(self._plain_no)):
             return UNKNOWN
         return value

@@ -1,8 +1,9 @@
 """Times of day that a text names: 下午三点多, 15:20, 3pm, 凌晨."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
+from itertools import pairwise
 
 from knowledge.reading.draft import STRUCK, Draft
 from knowledge.reading.numerals import chinese_number
@@ -12,7 +13,7 @@ _PART = (
     rf"|(?<={STRUCK})[早晨晚夜](?:间|里)?|早(?=\d|[一二三四五六七八九十]点)|晚(?=\d|[一二三四五六七八九十]{{1,3}}点))"
 )
 _HOUR = r"(\d{1,2}|[零一二两三四五六七八九十]{1,3})"
-_MINUTE = r"(\d{1,2}|[零一二三四五六七八九十]{1,3})"
+_MINUTE = r"(\d{1,2}+|[零一二三四五六七八九十]{1,3}+)(?![\d百千万块元])"
 _CLOCK = re.compile(
     rf"(?:{_PART}\s?)?(?:差({_MINUTE}|一刻)分?\s?)?(?<![\d:.第]){_HOUR}"
     rf"(?:[点时](?!候|间|段)(?:钟|整)?(?:(半|[一三]刻)|{_MINUTE}分?)?|:(\d\d)(?::\d\d)?(?!\d)\s?(am|pm)?)(?:多|左右|钟)?"
@@ -25,16 +26,18 @@ _ENGLISH = re.compile(
 _ENGLISH_PART = re.compile(
     r"\b(?:in the |at )?(early morning|morning|noon|midday|afternoon|evening|night|midnight)\b"
 )
-_ENGLISH_PARTS = {"midday": "noon", "evening": "night", "midnight": "night"}
+#: Until this hour people may still speak of the evening before.
+SMALL_HOURS = 6
+_ENGLISH_PARTS = {"midday": "noon", "evening": "night", "midnight": "午夜"}
 #: 一点 is mostly "a little".
 _A_LITTLE = re.compile(r"一点(?:$|[^\d钟半多左刷的的一二三四五]|都|也)")
 
-#: Day part -> its name as a slot, and its hours as people mean them.
+#: Day part -> its name as a slot, and its hours as people mean them: 昨天半夜 is the night that begins then.
 PARTS: dict[str, tuple[str, int, int]] = {
-    "凌晨": ("early_morning", 0, 6),
-    "半夜": ("early_morning", 0, 6),
-    "深夜": ("night", 18, 24),
-    "午夜": ("night", 18, 24),
+    "凌晨": ("early_morning", 0, SMALL_HOURS),
+    "半夜": ("early_morning", 22, 27),
+    "深夜": ("night", 22, 27),
+    "午夜": ("night", 22, 27),
     "清晨": ("morning", 5, 9),
     "早": ("morning", 6, 12),
     "晨": ("morning", 6, 12),
@@ -46,23 +49,26 @@ PARTS: dict[str, tuple[str, int, int]] = {
     "傍晚": ("night", 17, 20),
     "晚": ("night", 18, 24),
     "夜": ("night", 18, 24),
-    "early morning": ("early_morning", 0, 6),
+    "early morning": ("early_morning", 0, SMALL_HOURS),
     "morning": ("morning", 6, 12),
     "noon": ("noon", 11, 14),
     "afternoon": ("afternoon", 12, 18),
     "night": ("night", 18, 24),
 }
+#: Parts whose small hours are those of the next day.
+_NIGHT = ("晚", "夜", "深夜", "午夜", "半夜")
 
 
 @dataclass(frozen=True, slots=True)
 class TimeOfDay:
-    """A time that a text names: a minute, or a part of the day in hours [first, last)."""
+    """A time that a text names: a minute, or hours [first, last), from 24 on the next day's."""
 
     place: int
+    end: int
     slot: str
     clock: time | None = None
     hours: tuple[int, int] | None = None
-    #: True for midnight at the end of an evening: 昨晚12点 is the first minute of today.
+    #: True for the small hours at the end of an evening: 昨晚12点 is the first minute of today.
     next_day: bool = False
 
 
@@ -71,7 +77,7 @@ def take_times(draft: Draft) -> list[TimeOfDay]:
     text = draft.text
     times: list[TimeOfDay] = []
     part = ""
-    for found in list(_CLOCK.finditer(text)):
+    for found in draft.find(_CLOCK):
         if found[1] is None and _A_LITTLE.match(text, found.start()):
             continue
         part = _part_name(found[1]) or (part if times else "")
@@ -81,10 +87,10 @@ def take_times(draft: Draft) -> list[TimeOfDay]:
             draft.strike(found.start(), found.end())
     for found in draft.take(_PART_ALONE):
         slot, first, last = PARTS[_part_name(found[1])]
-        times.append(TimeOfDay(found.start(), slot, hours=(first, last)))
+        times.append(TimeOfDay(found.start(), found.end(), slot, hours=(first, last)))
     if re.search("[a-z]", draft.text):
         times += _english(draft)
-    return _without_vague(sorted(times, key=lambda one: one.place))
+    return _without_vague(_after_evening(sorted(times, key=lambda one: one.place)))
 
 
 def _part_name(written: str | None) -> str:
@@ -108,7 +114,7 @@ def _clock(found: re.Match[str], part: str) -> TimeOfDay | None:
     if before:
         total -= 15 if before == "一刻" else _number(before)
     made = time(total // 60 % 24, total % 60)
-    return TimeOfDay(found.start(), f"{made:%H:%M}", clock=made, next_day=next_day)
+    return TimeOfDay(found.start(), found.end(), f"{made:%H:%M}", clock=made, next_day=next_day)
 
 
 def _minute(fraction: str | None, digits: str | None) -> int:
@@ -121,13 +127,15 @@ def _hour_of_day(hour: int, part: str, *, written_out: bool) -> tuple[int, bool]
     """Give the hour on a 24-hour clock; a bare 3点 is in the afternoon, when shops are open."""
     if part in ("下午", "午后", "傍晚") and hour < 12:
         return hour + 12, False
-    if part in ("晚", "夜", "深夜", "午夜") or (part == "半夜" and 6 < hour <= 12):
+    if part in _NIGHT:
         if hour in (12, 24, 0):
             return 0, True
-        return (hour + 12 if 5 <= hour < 12 else hour), False
+        if hour < (7 if part == "半夜" else 5):
+            return hour, True
+        return (hour + 12 if hour < 12 else hour), False
     if part == "中午" and hour < 4:
         return hour + 12, False
-    if part in ("凌晨", "半夜") and hour == 12:
+    if part == "凌晨" and hour == 12:
         return 0, False
     if hour == 24:
         return 0, True
@@ -148,11 +156,25 @@ def _english(draft: Draft) -> list[TimeOfDay]:
         elif found[5]:
             hour = hour % 12 + (12 if hour > 5 else 0)
         made = time(hour, minute)
-        times.append(TimeOfDay(found.start(), f"{made:%H:%M}", clock=made))
+        times.append(TimeOfDay(found.start(), found.end(), f"{made:%H:%M}", clock=made))
     for found in draft.take(_ENGLISH_PART):
         slot, first, last = PARTS[_ENGLISH_PARTS.get(found[1], found[1])]
-        times.append(TimeOfDay(found.start(), slot, hours=(first, last)))
+        times.append(TimeOfDay(found.start(), found.end(), slot, hours=(first, last)))
     return times
+
+
+def _after_evening(times: list[TimeOfDay]) -> list[TimeOfDay]:
+    """Take the small hours right behind an evening as the next day's: 昨晚凌晨一点 is today's."""
+    moved = times[:1]
+    for last, one in pairwise(times):
+        small = one.clock.hour < SMALL_HOURS if one.clock else one.hours == (0, SMALL_HOURS)
+        if not small or last.slot != "night" or last.clock or last.end != one.place:
+            moved.append(one)
+        elif one.clock:
+            moved.append(replace(one, next_day=True))
+        else:
+            moved.append(replace(one, hours=(24, 24 + SMALL_HOURS)))
+    return moved
 
 
 def _without_vague(times: list[TimeOfDay]) -> list[TimeOfDay]:

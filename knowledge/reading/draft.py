@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from knowledge.reading.needles import needles
+
 #: Stands where something was struck out: no digit, no letter, no space, no word.
 STRUCK = "\x01"
 
@@ -17,8 +19,15 @@ class Draft:
         """Strike out a part."""
         self.text = f"{self.text[:start]}{STRUCK * (end - start)}{self.text[end:]}"
 
+    def find(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:
+        """Give every match; the pattern is not tried where the text has nothing of what it needs."""
+        needed = needles(pattern.pattern)
+        if needed is not None and not any(needle in self.text for needle in needed):
+            return []
+        return list(pattern.finditer(self.text))
+
     def take(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         """Give every match, and strike it out."""
-        for found in list(pattern.finditer(self.text)):
+        for found in self.find(pattern):
             self.strike(found.start(), found.end())
             yield found

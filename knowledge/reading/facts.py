@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from knowledge.model import FactSpec, Value
+from knowledge.reading.events import EventReader
 from knowledge.reading.intents import Guess
 from knowledge.reading.mentions import Mention
-from knowledge.reading.moments import sale_moment, speaks_of_sale
+from knowledge.reading.moments import sale_moment
 from knowledge.reading.slots import Slots
 
 #: What a sure intent says of the complaint.
@@ -46,19 +47,9 @@ _ASKS_MODE = re.compile(r"是不是|还是|什么意思|能不能|可不可以|�
 
 
 def read_facts(
-    text: str,
-    slots: Slots,
-    statements: Sequence[Mention],
-    guess: Guess,
-    now: datetime,
-    expecting: FactSpec | None,
-    *,
-    corrects: bool = False,
+    text: str, slots: Slots, statements: Sequence[Mention], guess: Guess, expecting: FactSpec | None
 ) -> dict[str, Value]:
-    """Give the facts that the text states.
-
-    corrects: the text corrects an earlier one, so that a day in it is that of the sale.
-    """
+    """Give the facts that the text states, but for the moment of the sale."""
     facts: dict[str, Value] = {}
     complaint = _complaint(text, guess)
     if complaint and not (expecting is not None and _is_bare(text, slots)):
@@ -67,13 +58,24 @@ def read_facts(
     facts |= _named(text, slots, guess)
     facts |= slots.numbers
     facts |= _tails(slots, expecting)
-    if guess.intent not in _ELSEWHERE or not guess.sure:
+    if _is_of_sales(guess):
         facts |= _money(slots)
-        asked = corrects or _is_bare(text, slots) or (expecting is not None and expecting.key == "paid_at")
-        if asked or guess.intent in _OF_SALES or speaks_of_sale(text):
-            moment = sale_moment(text, slots.days, slots.times, now, asked=asked)
-            facts |= {} if moment is None else {"paid_at": moment}
     return facts
+
+
+def read_moment(
+    text: str, slots: Slots, guess: Guess, now: datetime, events: EventReader, *, asked: bool
+) -> Value | None:
+    """Give the moment of the sale; `asked` says that it was just asked for, or is corrected."""
+    asked = asked or _is_bare(text, slots)
+    if not (_is_of_sales(guess) and (asked or guess.intent in _OF_SALES or events.speaks_of_sale(text))):
+        return None
+    return sale_moment(text, slots.days, slots.times, now, events, asked=asked)
+
+
+def _is_of_sales(guess: Guess) -> bool:
+    """Tell whether numbers and days may be about a sale."""
+    return guess.intent not in _ELSEWHERE or not guess.sure
 
 
 def _complaint(text: str, guess: Guess) -> str | None:

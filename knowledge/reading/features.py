@@ -30,11 +30,14 @@ class FeatureReader:
         for name, words in concepts.items():
             for word in words:
                 names.setdefault(word, []).append(name)
-        self._concepts = WordFinder((word, tuple(several)) for word, several in names.items())
+        found = {word: tuple(several) for word, several in names.items()}
+        self._concepts = WordFinder((word, several) for word, several in found.items() if len(word) > 1)
+        #: A single character is mostly a part of some word; at the end of a sentence it is one itself.
+        self._endings = {word: several for word, several in found.items() if len(word) == 1}
 
     def features(self, text: str) -> frozenset[str]:
         """Give the features of a plain text."""
-        words = [_stem(word) for word in _WORDS.findall(text)]
+        words = [_stem(word) if len(word) > 3 else word for word in _WORDS.findall(text)]
         found = set(words)
         found.update(f"{first}_{second}" for first, second in pairwise(words))
         found.update(map("_".join, zip(words, words[1:], words[2:], strict=False)))
@@ -47,8 +50,12 @@ class FeatureReader:
     def _concept_features(self, text: str) -> Iterator[str]:
         """Give the concepts, and pairs of them in their order: "not" before "arrive"."""
         names: list[str] = []
-        for hit in self._concepts.find(text):
-            names += [name for name in hit.meaning if names[-1:] != [name]]
+        hits = self._concepts.find(text)
+        meanings = [hit.meaning for hit in hits]
+        if text[-1:] in self._endings and not (hits and hits[-1].end == len(text)):
+            meanings.append(self._endings[text[-1]])
+        for meaning in meanings:
+            names += [name for name in meaning if names[-1:] != [name]]
         for place, name in enumerate(names):
             yield f"c:{name}"
             if place < MOST_CONCEPTS:
@@ -58,4 +65,4 @@ class FeatureReader:
 
 def _stem(word: str) -> str:
     """Cut an English word's ending; not that of a negation."""
-    return _ENDING.sub("", word) if len(word) > 3 and not word.endswith("n't") else word
+    return word if word.endswith("n't") else _ENDING.sub("", word)

@@ -1,7 +1,6 @@
 """What a message is about: one of the 13 intents, by what was learnt from the phrases and by patterns."""
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from knowledge.reading.alternatives import has_alternatives
 from knowledge.reading.courtesy import without_courtesy
 from knowledge.reading.features import FeatureReader, plain
 from knowledge.reading.lexicon import Lexicon, Sign
+from knowledge.reading.needles import NeedleIndex
 from knowledge.reading.normalise import Normaliser
 from knowledge.reading.weights import log_shares
 
@@ -23,9 +23,6 @@ SURE = 0.85
 NOTHING_KNOWN = 0.3
 #: Longer messages are judged by their beginning and end.
 LONGEST = 240
-
-_LATIN = re.compile("[a-z]{3}")
-_CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +40,11 @@ class IntentReader:
 
     def __init__(self, lexicon: Lexicon, normaliser: Normaliser) -> None:
         """Take the phrases, patterns, concepts and weights of a lexicon."""
-        signs = [(name, sign) for name, words in lexicon.intents.items() for sign in words.signs]
-        self._chinese_signs = [(name, sign) for name, sign in signs if not _is_latin(sign)]
-        self._latin_signs = [(name, sign) for name, sign in signs if not _is_chinese(sign)]
+        self._signs = NeedleIndex(
+            (sign.pattern.pattern, (name, sign))
+            for name, words in lexicon.intents.items()
+            for sign in words.signs
+        )
         self._features = FeatureReader(lexicon.concepts)
         self._weights = lexicon.weights
         self._exact = _exact(lexicon, normaliser)
@@ -74,17 +73,9 @@ class IntentReader:
 
     def _signs_in(self, text: str) -> Iterator[tuple[str, Sign]]:
         """Give the patterns that match."""
-        for name, sign in self._signs_for(text):
+        for name, sign in self._signs.candidates(text):
             if sign.pattern.search(text):
                 yield name, sign
-
-    def _signs_for(self, text: str) -> list[tuple[str, Sign]]:
-        """Give the patterns that may match: those of the text's script first of all."""
-        if text.isascii():
-            return self._latin_signs
-        if _LATIN.search(text):
-            return [*self._chinese_signs, *(one for one in self._latin_signs if _is_latin(one[1]))]
-        return self._chinese_signs
 
 
 def _exact(lexicon: Lexicon, normaliser: Normaliser) -> Mapping[str, str]:
@@ -99,13 +90,3 @@ def _exact(lexicon: Lexicon, normaliser: Normaliser) -> Mapping[str, str]:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} {text[-LONGEST // 2 :]}"
-
-
-def _is_latin(sign: Sign) -> bool:
-    """Tell whether a pattern has Latin words and no Chinese."""
-    return _CHINESE.search(sign.pattern.pattern) is None and _LATIN.search(sign.pattern.pattern) is not None
-
-
-def _is_chinese(sign: Sign) -> bool:
-    """Tell whether a pattern has Chinese words and no Latin."""
-    return _LATIN.search(sign.pattern.pattern) is None and _CHINESE.search(sign.pattern.pattern) is not None

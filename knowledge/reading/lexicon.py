@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from knowledge.model import Language
-from knowledge.reading.alternatives import is_closed
+from knowledge.reading.alternatives import is_closed, spelt_out
 from knowledge.reading.holiday_dates import Holiday
 from knowledge.reading.lexicon_form import LexiconForm, PhrasesForm
 from knowledge.reading.weights import Weights, read_weights
@@ -72,6 +72,8 @@ class Lexicon:
     #: Fact -> the value that a yes stands for, where it is not called yes; the same for a no.
     yes_means: Mapping[str, str]
     no_means: Mapping[str, str]
+    #: "sale", "other" or "neither" -> words that tell whose moment stands beside them.
+    events: Vocabulary
     holidays: tuple[Holiday, ...]
     #: Concept -> words of any language that stand for it.
     concepts: Vocabulary
@@ -124,6 +126,7 @@ def load_lexicon(folder: Path) -> Lexicon:
         unknown=_words(form.unknown),
         yes_means=form.yes_means,
         no_means=form.no_means,
+        events={kind: _spelt_out(words) for kind, words in form.events},
         holidays=_holidays(folder / "holidays", form.holiday_names),
         concepts=_vocabulary(form.concepts),
         languages={language: tuple(phrases) for language, phrases in form.languages.items()},
@@ -176,6 +179,8 @@ def _check_phrases(document: Document, form: LexiconForm) -> None:
         _check_brackets(document, ("languages", language), phrases)
     _check_brackets(document, ("arrived",), form.arrived)
     _check_brackets(document, ("corrections",), form.corrections)
+    for kind, words in form.events:
+        _check_brackets(document, ("events", kind), list(_words(words)))
 
 
 def _check_brackets(document: Document, place: tuple[str | int, ...], phrases: list[str]) -> None:
@@ -203,6 +208,10 @@ def _compile(
 
 def _words(words: list[str | int]) -> tuple[str, ...]:
     return tuple(str(word) for word in words)
+
+
+def _spelt_out(words: list[str | int]) -> tuple[str, ...]:
+    return tuple(one for word in _words(words) for one in spelt_out(word))
 
 
 def _vocabulary(values: Mapping[str, list[str | int]]) -> Vocabulary:

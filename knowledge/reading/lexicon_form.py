@@ -21,6 +21,14 @@ class PhrasesForm(Form):
     signs: list[SignForm]
 
 
+class EventsForm(Form):
+    """Words of the sale, of other events, and words that look like one of them and are none."""
+
+    sale: Words
+    other: Words
+    neither: Words
+
+
 class LexiconForm(Form):
     """The file lexicon.yaml."""
 
@@ -38,6 +46,7 @@ class LexiconForm(Form):
     unknown: Words
     yes_means: dict[str, str]
     no_means: dict[str, str]
+    events: EventsForm
     holiday_names: dict[str, list[str]]
     parts: dict[str, str]
     concepts: dict[str, Words]

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from knowledge.model import Interval
 from knowledge.reading.clock import TimeOfDay
 from knowledge.reading.days import Day
+from knowledge.reading.events import EventReader
 
 _DAY = timedelta(days=1)
 _PROMISED_AFTER = re.compile(
@@ -17,23 +18,28 @@ _JUST_NOW = re.compile(r"刚刚|刚才|刚刷|刚收|刚付|just now|just (?:too
 #: How far back "just now" may reach.
 _JUST = timedelta(hours=1)
 _WEEKDAY = re.compile("周|星期|礼拜|day|mon|tue|wed|thu|fri|sat|sun")
-_SALE = re.compile(
-    r"刷|收(?!到)|付|卖|交易|消费|扫|买单|做了|开的|那笔|paid|sale|swip|took|charged|transaction|payment|card"
-)
 
 
 def sale_moment(
-    text: str, days: Sequence[Day], times: Sequence[TimeOfDay], now: datetime, *, asked: bool
+    text: str,
+    days: Sequence[Day],
+    times: Sequence[TimeOfDay],
+    now: datetime,
+    events: EventReader,
+    *,
+    asked: bool,
 ) -> datetime | Interval | None:
     """Give the minute of the sale, or the stretch in which it was; None where the text does not say.
 
     Of several days the oldest counts. `asked` says that the moment was just asked for.
     """
+    if days or times:
+        days, times = events.of_sale(text, days, times, now, asked=asked)
     past = [day for day in days if day.first <= now.date() and not (not asked and _is_promise(text, day))]
     if not past:
         if not days and not times and _JUST_NOW.search(text):
             return Interval(now - _JUST, now)
-        if days or not times or not (asked or speaks_of_sale(text)):
+        if days or not times or not (asked or events.speaks_of_sale(text)):
             return None
         return _at_latest(times[0], now)
     day = min(past, key=lambda one: one.first)
@@ -41,14 +47,9 @@ def sale_moment(
         return day.moment
     own_times = _times_of(day, days, times)
     if own_times and day.first == day.last:
-        return _begun(_on(day.first, own_times[0], now), text[day.place : day.end], now)
+        return _begun(_on(day.first, _closest(own_times), now), text[day.place : day.end], now)
     last = day.first if day.is_range else day.last
     return _clipped(Interval(_midnight(day.first, now), _midnight(last + _DAY, now)), now)
-
-
-def speaks_of_sale(text: str) -> bool:
-    """Tell whether a normalised text speaks of a sale or a payment at all."""
-    return _SALE.search(text) is not None
 
 
 def _is_promise(text: str, day: Day) -> bool:
@@ -65,13 +66,26 @@ def _times_of(day: Day, days: Sequence[Day], times: Sequence[TimeOfDay]) -> list
     return [one for one in times if one.place >= day.place and (end is None or one.place < end)]
 
 
+def _closest(times: Sequence[TimeOfDay]) -> TimeOfDay:
+    """Give the first time, or the one right behind it that says more: 昨晚半夜, "last night at midnight"."""
+    closest = times[0]
+    for one in times[1:]:
+        if one.place - closest.end <= 1:
+            closest = one
+    return closest
+
+
 def _on(day: date, found: TimeOfDay, now: datetime) -> datetime | Interval:
+    """Put day and time together; the night of today is the last one, if the next has not begun."""
     midnight = _midnight(day, now)
     if found.clock:
         moment = datetime.combine(day, found.clock, now.tzinfo)
-        return moment + _DAY if found.next_day else moment
+        return moment + _DAY if found.next_day and moment + _DAY <= now else moment
     first, last = found.hours or (0, 24)
-    return _clipped(Interval(midnight + timedelta(hours=first), midnight + timedelta(hours=last)), now)
+    start = midnight + timedelta(hours=first)
+    if last > 24 and start > now:
+        start -= _DAY
+    return _clipped(Interval(start, start + timedelta(hours=last - first)), now)
 
 
 def _begun(found: datetime | Interval, written: str, now: datetime) -> datetime | Interval | None:

@@ -7,6 +7,8 @@ from functools import cache
 
 from opencc import OpenCC
 
+from knowledge.reading.words import WordFinder
+
 _CJK_FIRST, _CJK_LAST = 0x4E00, 0x9FFF
 _LATIN_WORD = re.compile(r"[a-z]{2,}")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
@@ -17,21 +19,22 @@ _CLEARLY_PINYIN = 5
 _ENOUGH_PINYIN = 3
 
 
-@cache
-def _simplified() -> dict[int, str]:
-    """Map every traditional-only character to its simplified one, by OpenCC's own table."""
-    convert = OpenCC("t2s").convert
-    table: dict[int, str] = {}
-    for code in range(_CJK_FIRST, _CJK_LAST + 1):
-        simple = convert(chr(code))
-        if simple != chr(code):
-            table[code] = simple
-    return table
+class _Simplified(dict[int, str]):
+    """Maps characters to their simplified ones by OpenCC's own table, each when it is first met."""
+
+    def __init__(self) -> None:
+        self._convert = OpenCC("t2s").convert
+
+    def __missing__(self, code: int) -> str:
+        if not _CJK_FIRST <= code <= _CJK_LAST:
+            raise LookupError
+        simple: str = self._convert(chr(code))
+        self[code] = simple
+        return simple
 
 
-def _as_pattern(word: str) -> str:
-    """Match a word anywhere; a Latin one only as a whole word."""
-    return rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(word)
+#: Shared by all: what a character is simplified to never changes.
+_simplified = cache(_Simplified)
 
 
 class Normaliser:
@@ -40,9 +43,7 @@ class Normaliser:
     def __init__(self, typos: Mapping[str, str], pinyin: Mapping[str, str]) -> None:
         """Both map what is written to what is meant; a longer entry goes before a shorter one."""
         self._simplified = _simplified()
-        self._typos = dict(typos)
-        longest = sorted(typos, key=len, reverse=True)
-        self._typo = re.compile("|".join(map(_as_pattern, longest)) or "(?!)")
+        self._typos = WordFinder(typos.items())
         self._pinyin = dict(pinyin)
         self._longest_pinyin = max((len(word) for word in pinyin), default=0)
 
@@ -56,7 +57,15 @@ class Normaliser:
         if not text.isascii():
             text = _INVISIBLE.sub("", text).translate(self._simplified)
         text = _SPACES.sub(" ", text).strip()
-        return self._typo.sub(lambda match: self._typos[match[0]], text)
+        return self._mended(text)
+
+    def _mended(self, text: str) -> str:
+        """Put what is meant in place of what is often written wrong."""
+        mended, place = "", 0
+        for hit in self._typos.find(text):
+            mended += text[place : hit.start] + hit.meaning
+            place = hit.end
+        return mended + text[place:]
 
     def _spell_out(self, text: str) -> str:
         """Replace pinyin by the characters it stands for, if the message has clear pinyin at all."""

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from knowledge.model import FactSpec, Value
 from knowledge.reading.elapsed import days_counted
-from knowledge.reading.moments import speaks_of_sale
 from knowledge.reading.numerals import chinese_number
 from knowledge.reading.slots import Slots
 
@@ -21,33 +20,44 @@ _FULL_CARD = re.compile(r"\*{4} (\d{4})")
 
 
 def open_answer(
-    text: str, spec: FactSpec, slots: Slots, moment: Value | None, now: datetime, *, tells: bool
+    text: str,
+    spec: FactSpec,
+    slots: Slots,
+    moment: Value | None,
+    now: datetime,
+    *,
+    tells: bool,
+    of_sale: bool,
 ) -> Value | None:
-    """Give the value; `tells` says that the text is a story of its own, where no bare number is an answer."""
+    """Give the value.
+
+    tells: the text is a story of its own, where no bare number is an answer.
+    of_sale: it speaks of a sale, so that its sums and days may be the sale's and not what was asked.
+    """
     if spec.kind == "money":
-        return _sum(text, spec, slots)
+        return _sum(text, spec, slots, of_sale=of_sale)
     if spec.kind == "moment":
         return moment
     if spec.kind == "days":
-        return _days(text, slots, now)
+        return _days(text, slots, now, of_sale=of_sale)
     return _written(text, spec, slots, tells=tells)
 
 
-def _sum(text: str, spec: FactSpec, slots: Slots) -> int | None:
+def _sum(text: str, spec: FactSpec, slots: Slots, *, of_sale: bool) -> int | None:
     """Choose the sum that was asked for: by its role, or as the only thing in a short text."""
     role = {"amount": "sale", "received_amount": "received"}.get(spec.key)
     for amount in slots.amounts:
         if amount.role == role:
             return amount.fen
     short = len(text) <= 2 * MOST_AROUND or spec.key == "amount"
-    return slots.amounts[0].fen if slots.amounts and short and not speaks_of_sale(text) else None
+    return slots.amounts[0].fen if slots.amounts and short and not of_sale else None
 
 
-def _days(text: str, slots: Slots, now: datetime) -> int | None:
+def _days(text: str, slots: Slots, now: datetime, *, of_sale: bool) -> int | None:
     counted = days_counted(text)
     if counted is not None:
         return counted
-    if slots.days and not speaks_of_sale(text):
+    if slots.days and not of_sale:
         return max(0, (now.date() - slots.days[0].first).days)
     found = _PLAIN_NUMBER.fullmatch(text)
     if found is None:

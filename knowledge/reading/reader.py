@@ -8,7 +8,8 @@ from knowledge.articles import Article
 from knowledge.model import FactSpec, Reading, Value
 from knowledge.reading.answers import AnswerReader
 from knowledge.reading.dates import DayReader
-from knowledge.reading.facts import is_known, read_facts
+from knowledge.reading.events import EventReader
+from knowledge.reading.facts import is_known, read_facts, read_moment
 from knowledge.reading.intents import Guess, IntentReader
 from knowledge.reading.language import language_of
 from knowledge.reading.lexicon import Lexicon
@@ -46,7 +47,8 @@ class Reader:
         self._intents = IntentReader(lexicon, self._normaliser)
         self._mentions = MentionReader(lexicon, facts, self._normaliser)
         self._days = DayReader(lexicon.holidays)
-        self._answers = AnswerReader(lexicon, facts, self._normaliser)
+        self._events = EventReader(lexicon, self._normaliser)
+        self._answers = AnswerReader(lexicon, facts, self._normaliser, self._events)
         asks = {name: article.asks for name, article in (articles or {}).items()}
         self._remarks = RemarkReader(lexicon, asks, self._normaliser)
 
@@ -59,7 +61,11 @@ class Reader:
         slots = read_slots(normal, now, self._days, self._mentions, asks_money=asks_money)
         corrects = bool(remarks.corrects) and slots.says_something
         statements = self._mentions.statements(normal)
-        facts = read_facts(normal, slots, statements, guess, now, expecting, corrects=corrects)
+        facts = read_facts(normal, slots, statements, guess, expecting)
+        asked = corrects or (expecting is not None and expecting.key == "paid_at")
+        moment = read_moment(normal, slots, guess, now, self._events, asked=asked)
+        if moment is not None:
+            facts["paid_at"] = moment
         facts = {key: value for key, value in facts.items() if is_known(self._facts, key, value)}
         answer = None
         if remarks.article is None:
@@ -101,7 +107,7 @@ class Reader:
             return None
         moment = None
         if expecting.kind == "moment":
-            moment = sale_moment(text, slots.days, slots.times, now, asked=True)
+            moment = sale_moment(text, slots.days, slots.times, now, self._events, asked=True)
         return self._answers.read(text, expecting, slots, guess, moment, now)
 
 

@@ -95,7 +95,7 @@ def take_card_tails(draft: Draft, bank_ends: list[int]) -> list[CardTail]:
     """Take card tails: a masked card number, four digits with a label, or four right after a bank's name."""
     text = draft.text
     tails = [_tail(text, found.start(), found[1]) for found in draft.take(_FULL_CARD)]
-    for found in list(_TAIL.finditer(draft.text)):
+    for found in draft.find(_TAIL):
         if not _NO_CARD.search(text[max(0, found.start() - 6) : found.start()]):
             tails.append(_tail(text, found.start(), found[1]))
         draft.strike(found.start(), found.end())

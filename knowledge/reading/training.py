@@ -27,7 +27,7 @@ SHRINK = 0.01
 #: A feature must stand in the sentences of so many phrases.
 FEWEST_PHRASES = 2
 #: A weight nearer to nothing than this is left out.
-NEGLIGIBLE = 0.04
+NEGLIGIBLE = 0.12
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class Weights:
 
     def scores(self, features: Iterable[str]) -> list[float]:
         """Give the logarithm of each intent's share, in the order of `intents`."""
-        known = [self.features[feature] for feature in features if feature in self.features]
+        known = [weights for weights in map(self.features.get, features) if weights]
         nothing = [0.0] * len(self.intents)
         sums = [sum(column) for column in zip(nothing, *known, strict=True)]
         scale = 1 / math.sqrt(len(known) or 1)

@@ -1,14 +1,13 @@
 """Finding known words in a text, longest first."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+import re
+from collections.abc import Collection, Iterable
+from typing import Generic, NamedTuple, TypeVar
 
 Meaning = TypeVar("Meaning")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit(Generic[Meaning]):
+class Hit(NamedTuple, Generic[Meaning]):
     """A word that was found, and what it means."""
 
     start: int
@@ -17,39 +16,47 @@ class Hit(Generic[Meaning]):
 
 
 class WordFinder(Generic[Meaning]):
-    """Finds words by their first two characters: one pass over the text, however many words it knows."""
+    """Finds words: one pass over the text, however many words it knows."""
 
     def __init__(self, words: Iterable[tuple[str, Meaning]]) -> None:
-        """Take pairs of a normalised word and its meaning."""
-        self._by_start: dict[str, list[tuple[str, Meaning]]] = {}
-        for word, meaning in words:
-            self._by_start.setdefault(word[:2], []).append((word, meaning))
-        for entries in self._by_start.values():
-            entries.sort(key=lambda entry: -len(entry[0]))
+        """Take pairs of a normalised word and its meaning; of the same word twice, the last counts."""
+        self._meanings = {word: meaning for word, meaning in words if word}
+        #: First two characters -> lengths of the words that begin so, longest first.
+        self._lengths: dict[str, list[int]] = {}
+        for word in sorted(self._meanings, key=len, reverse=True):
+            lengths = self._lengths.setdefault(word[:2], [])
+            if len(word) not in lengths:
+                lengths.append(len(word))
+        self._starts = _starts({word[0] for word in self._meanings})
 
     def find(self, text: str) -> list[Hit[Meaning]]:
         """Find the words in order; a hit never overlaps a longer one that began before it."""
         hits: list[Hit[Meaning]] = []
-        known = self._by_start
-        free = 0
-        for place in range(len(text)):
-            entries = known.get(text[place : place + 2])
-            if entries is None or place < free:
+        known, free = self._lengths, 0
+        for start in self._starts.finditer(text):
+            place = start.start()
+            if place < free:
                 continue
-            for word, meaning in entries:
-                end = place + len(word)
-                if text.startswith(word, place) and _stands_alone(text, place, end):
-                    hits.append(Hit(place, end, meaning))
-                    free = end
+            for length in (*known.get(text[place : place + 2], ()), 1):
+                word = text[place : place + length]
+                if word in self._meanings and not _goes_on(text, place + len(word)):
+                    free = place + len(word)
+                    hits.append(Hit(place, free, self._meanings[word]))
                     break
         return hits
 
 
-def _stands_alone(text: str, start: int, end: int) -> bool:
-    """Tell whether a Latin word is a whole one; Chinese has no spaces to ask for."""
-    if start and _is_latin(text[start]) and _is_latin(text[start - 1]):
-        return False
-    return not (end < len(text) and _is_latin(text[end - 1]) and _is_latin(text[end]))
+def _starts(characters: Collection[str]) -> re.Pattern[str]:
+    """Give the pattern of where a word may begin: a Latin one not within another; Chinese has no spaces."""
+    latin = "".join(filter(_is_latin, characters))
+    others = "".join(re.escape(one) for one in characters if not _is_latin(one))
+    starts = [f"(?<![0-9a-z])[{latin}]"] if latin else []
+    return re.compile("|".join([*starts, f"[{others}]"] if others else starts) or "(?!)")
+
+
+def _goes_on(text: str, end: int) -> bool:
+    """Tell whether a Latin word is longer than up to this place."""
+    return end < len(text) and _is_latin(text[end - 1]) and _is_latin(text[end])
 
 
 def _is_latin(character: str) -> bool:

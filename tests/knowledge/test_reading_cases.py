@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from knowledge.loader import PACKAGED, load_knowledge
+from knowledge.model import Interval
 from knowledge.reading.alternatives import sentences
 from knowledge.reading.evaluation import Share
 from knowledge.reading.features import plain
@@ -34,6 +35,8 @@ class Case:
     say: str
     also: tuple[str, ...] = ()
     slots: dict[str, list[str]] = field(default_factory=dict)
+    #: What paid_at must be: a minute, a day, or two minutes with a stroke between them.
+    sale: str | date | None = None
 
 
 def _cases() -> Iterator[Case]:
@@ -47,9 +50,13 @@ CASES = list(_cases())
 
 
 @pytest.fixture(scope="module")
-def read() -> dict[str, dict[str, object]]:
+def reader() -> Reader:
     base = load_knowledge()
-    reader = Reader(base.lexicon, base.facts)
+    return Reader(base.lexicon, base.facts)
+
+
+@pytest.fixture(scope="module")
+def read(reader: Reader) -> dict[str, dict[str, object]]:
     return {case.say: understand_line(reader, {"text": case.say}, NOW) for case in CASES}
 
 
@@ -98,9 +105,7 @@ def _slot_cases(name: str = "*") -> list[Case]:
     return [Case(path.stem, **raw) for path in paths for raw in read_document(path).data["cases"]]
 
 
-def _misread(cases: list[Case]) -> list[tuple[str, object]]:
-    base = load_knowledge()
-    reader = Reader(base.lexicon, base.facts)
+def _misread(cases: list[Case], reader: Reader) -> list[tuple[str, object]]:
     wrong: list[tuple[str, object]] = []
     for case in cases:
         found = understand_line(reader, {"text": case.say}, NOW)["slots"]
@@ -110,12 +115,32 @@ def _misread(cases: list[Case]) -> list[tuple[str, object]]:
     return wrong
 
 
-def test_slots_of_every_kind() -> None:
+def test_slots_of_every_kind(reader: Reader) -> None:
     cases = _slot_cases()
     assert len(cases) >= 150
-    wrong = _misread(cases)
+    wrong = _misread(cases, reader)
     assert 1 - len(wrong) / len(cases) >= SLOTS, wrong
 
 
-def test_nothing_is_read_where_nothing_is_named() -> None:
-    assert _misread(_slot_cases("nothing")) == []
+def _moment_cases() -> list[Case]:
+    paths = sorted((FOLDER / "moments").glob("*.yaml"))
+    return [Case(path.stem, **raw) for path in paths for raw in read_document(path).data["cases"]]
+
+
+def _moment(written: str | date | None) -> datetime | Interval | None:
+    if written is None:
+        return None
+    start, _, end = str(written).partition("/")
+    first = datetime.fromisoformat(start).replace(tzinfo=NOW.tzinfo)
+    if isinstance(written, date) and not isinstance(written, datetime):
+        return Interval(first, first + timedelta(days=1))
+    return Interval(first, datetime.fromisoformat(end).replace(tzinfo=NOW.tzinfo)) if end else first
+
+
+@pytest.mark.parametrize("case", _moment_cases(), ids=lambda case: case.say)
+def test_whose_moment_it_is(case: Case, reader: Reader) -> None:
+    assert reader.read(case.say, NOW).facts.get("paid_at") == _moment(case.sale)
+
+
+def test_nothing_is_read_where_nothing_is_named(reader: Reader) -> None:
+    assert _misread(_slot_cases("nothing"), reader) == []

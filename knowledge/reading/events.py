@@ -1,0 +1,119 @@
+"""Whose moment it is that a text names: the sale's, or that of something else that happened."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from knowledge.reading.clock import TimeOfDay
+from knowledge.reading.days import Day
+from knowledge.reading.lexicon import Lexicon
+from knowledge.reading.mentions import is_negated
+from knowledge.reading.normalise import Normaliser
+from knowledge.reading.words import Hit, WordFinder
+
+#: Between a day and its time there is no more than this.
+_WITHIN = re.compile(r"[\s,，()（）、的和跟及]*(?:at|about|around|and|on|in the|大概|差不多|大约|左右)?\s*")
+#: Where one statement ends and the next begins.
+_BREAK = re.compile(
+    r"(?<!\d)[,.，]|[,.，](?!\d)|[。;；!！?？、\n]|但|可(?!以|能)|\b(?:and|but|then|so|because|while|after|before)\b"
+)
+#: The day's own thing: 昨天的, Monday's.
+_OWN = re.compile(r"'s\b|的(?!事|时候)")
+#: A clause that says no more than when.
+_NOTHING = re.compile(r"(?:\W|是|在|on\b|at\b)*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A day and its time, or only one of them, and where they stand."""
+
+    start: int
+    end: int
+    pieces: tuple[Day | TimeOfDay, ...]
+
+
+class EventReader:
+    """Tells the sale's days and times from others: the event that stands nearest in the same clause has them.
+
+    Chinese puts the time before its verb (昨天刷的), English behind it (swiped yesterday); only where nothing
+    stands on that side, the other side is looked at. What has not happened (没划款) has no day. A day that
+    belongs to no event is the sale's; but "today" alone may be the day on which the money should come.
+    """
+
+    def __init__(self, lexicon: Lexicon, normaliser: Normaliser) -> None:
+        """Take the events of a lexicon; the names of brands and channels (支付宝) are none."""
+        names = [*lexicon.brands.values(), *lexicon.channels.values()]
+        kinds = [*(("neither", several) for several in names), *lexicon.events.items()]
+        self._words = WordFinder(
+            (normaliser.normalise_word(word), kind) for kind, several in kinds for word in several
+        )
+
+    def speaks_of_sale(self, text: str) -> bool:
+        """Tell whether a normalised text speaks of a sale or a payment at all."""
+        return any(hit.meaning == "sale" for hit in self._words.find(text))
+
+    def of_sale(
+        self, text: str, days: Sequence[Day], times: Sequence[TimeOfDay], now: datetime, *, asked: bool
+    ) -> tuple[list[Day], list[TimeOfDay]]:
+        """Give the days and times that may be the sale's; `asked` says that its moment was just asked for."""
+        hits = [
+            hit
+            for hit in self._words.find(text)
+            if hit.meaning != "neither" and not is_negated(text, hit.start)
+        ]
+        kept: list[Day | TimeOfDay] = []
+        for moment, first, last in _with_clauses(text, _moments(text, [*days, *times]), alone=asked):
+            event = _event(text, moment, [hit for hit in hits if first <= hit.start and hit.end <= last])
+            if event == "sale" or (event is None and (asked or not _is_only_today(moment, now))):
+                kept += moment.pieces
+        return [one for one in days if one in kept], [one for one in times if one in kept]
+
+
+def _moments(text: str, pieces: list[Day | TimeOfDay]) -> list[_Moment]:
+    """Put days and times that stand beside one another together."""
+    moments: list[_Moment] = []
+    for piece in sorted(pieces, key=lambda one: one.place):
+        last = moments[-1] if moments else None
+        if last and _WITHIN.fullmatch(text, last.end, piece.place):
+            moments[-1] = _Moment(last.start, max(last.end, piece.end), (*last.pieces, piece))
+        else:
+            moments.append(_Moment(piece.place, piece.end, (piece,)))
+    return moments
+
+
+def _with_clauses(text: str, moments: list[_Moment], *, alone: bool) -> Iterator[tuple[_Moment, int, int]]:
+    """Give each moment with the bounds of its clause, which never holds another moment.
+
+    One that is a clause by itself belongs to those beside it, unless it may stand `alone`, as an answer does.
+    """
+    breaks = [found.span() for found in _BREAK.finditer(text)]
+    for place, moment in enumerate(moments):
+        least = moments[place - 1].end if place else 0
+        most = moments[place + 1].start if place + 1 < len(moments) else len(text)
+        starts = [least, *(end for _, end in breaks if least <= end <= moment.start)]
+        ends = [*(start for start, _ in breaks if moment.end <= start <= most), most]
+        first, last = starts[-1], ends[0]
+        said = f"{text[first : moment.start]}{text[moment.end : last]}"
+        if not alone and _NOTHING.fullmatch(said):
+            first, last = starts[-2:][0], ends[:2][-1]
+        yield moment, first, last
+
+
+def _event(text: str, moment: _Moment, hits: Sequence[Hit[str]]) -> str | None:
+    """Name the kind of event that a moment belongs to; None where its clause has none."""
+    before = [hit.meaning for hit in reversed(hits) if hit.end <= moment.start]
+    after = [hit for hit in hits if hit.start >= moment.end]
+    own = _OWN.match(text, moment.end)
+    if own and not (after and after[0].start - own.end() <= 1):
+        return None
+    later = [hit.meaning for hit in after]
+    nearest = [*before, *later] if text.isascii() and not own else [*later, *before]
+    return nearest[0] if nearest else None
+
+
+def _is_only_today(moment: _Moment, now: datetime) -> bool:
+    """Tell whether a moment is today and no minute of it."""
+    days = [piece for piece in moment.pieces if isinstance(piece, Day)]
+    minute = any(piece.moment if isinstance(piece, Day) else piece.clock for piece in moment.pieces)
+    return bool(days) and not minute and all(day.first == now.date() for day in days)
