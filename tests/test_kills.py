@@ -45,7 +45,7 @@ class Traffic:
 
     def _send(self, client: httpx.Client, merchant: int, client_id: str, line: str) -> None:
         body = {"conversation": self.tokens.get(merchant), "client_id": client_id, "text": line}
-        for _ in range(400):
+        for _ in range(1500):
             try:
                 response = client.post("/chat/api/messages", json=body)
             except httpx.TransportError:

@@ -1,6 +1,7 @@
 """Background work goes on after a failure."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot import background
 from bot.background import keep_going
@@ -16,5 +17,7 @@ async def test_work_that_fails_is_begun_again(monkeypatch: pytest.MonkeyPatch) -
         if begun < 4:
             raise ConnectionError
 
-    await keep_going("test", work)
+    with capture_logs() as lines:
+        await keep_going("test", work)
     assert begun == 4
+    assert [line["work"] for line in lines] == ["test"] * 3
