@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 REQUIREMENTS = Path(__file__).with_name("requirements-aiogram.txt")
-PATIENCE = 100  # seconds for the installation
+PATIENCE = 240  # seconds for the installation
 
 
 def _install(folder: Path) -> None:
