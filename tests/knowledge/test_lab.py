@@ -188,32 +188,32 @@ def simulate(count: int, *, wrong: float, dont_know: float) -> Simulation:
 
 class TestSimulate:
     def test_without_noise_the_cause_is_found(self) -> None:
-        figures = simulate(400, wrong=0, dont_know=0).engine
+        figures = simulate(200, wrong=0, dont_know=0).engine
         assert figures.first >= 0.9
         assert figures.first_three >= 0.94
         assert figures.questions_mean <= 4.6
         assert figures.questions_most <= 9
 
     def test_mistakes_bound_what_can_be_known(self) -> None:
-        clear, noisy = simulate(200, wrong=0, dont_know=0), simulate(200, wrong=0.2, dont_know=0.3)
+        clear, noisy = simulate(100, wrong=0, dont_know=0), simulate(100, wrong=0.2, dont_know=0.3)
         assert noisy.attainable < clear.attainable
         assert noisy.engine.first < clear.engine.first
         assert clear.attainable > 0.85
 
     def test_with_noise_nobody_is_advised_who_must_not_be(self) -> None:
-        simulation = simulate(400, wrong=0.1, dont_know=0.15)
+        simulation = simulate(150, wrong=0.1, dont_know=0.15)
         assert simulation.engine.advised > 0.2
         assert simulation.engine.advised_wrongly == simulation.questionnaire.advised_wrongly == 0
         assert simulation.questionnaire.questions_mean >= 2 * simulation.engine.questions_mean
-        assert sum(sum(row.values()) for row in simulation.confusion.values()) == 400
+        assert sum(sum(row.values()) for row in simulation.confusion.values()) == 150
 
     def test_the_same_seed_gives_the_same_figures(self) -> None:
         steps: list[int] = []
         count: Callable[[], None] = lambda: steps.append(1)  # noqa: E731
-        first = Simulator(KNOWLEDGE, 3, 0.1, 0.15).run(40, count)
-        assert len(steps) == 40
-        assert first == Simulator(KNOWLEDGE, 3, 0.1, 0.15).run(40, count)
-        assert first != Simulator(KNOWLEDGE, 4, 0.1, 0.15).run(40, count)
+        first = Simulator(KNOWLEDGE, 3, 0.1, 0.15).run(20, count)
+        assert len(steps) == 20
+        assert first == Simulator(KNOWLEDGE, 3, 0.1, 0.15).run(20, count)
+        assert first != Simulator(KNOWLEDGE, 4, 0.1, 0.15).run(20, count)
 
     def test_a_guess_is_usual_and_may_be_right_by_luck(self) -> None:
         kinds: tuple[Kind, Kind] = ("guess", "any")
