@@ -92,7 +92,6 @@ NOTHING_SHOWN: dict[str, Any] = {
     "doing": "",
     "shown_at": None,
 }
-_NEVER_SEEN: dict[str, Any] = {"doubts": 0, "stirred": False, "notices": []}
 #: A topic begins with at most so many lines of the talk before it.
 MOST_NEWS = 40
 #: How the keys of replies begin that were written in a topic: it has them already.
