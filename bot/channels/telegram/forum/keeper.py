@@ -199,7 +199,7 @@ class TopicKeeper:
 
         def work(transaction: Transaction) -> None:
             now = topics.topic_of(transaction, seen.ticket_id, self._chat)
-            if (now.menu, now.closed) == (seen.menu, seen.closed):
+            if (now.menu, now.closed, now.notices) == (seen.menu, seen.closed, seen.notices):
                 self._note(
                     transaction,
                     seen.ticket_id,
