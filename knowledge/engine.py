@@ -14,6 +14,9 @@ GUESSED = 0.02
 SURE_BY_CALENDAR = 0.8
 #: A question must be expected to tell so many bits per unit of the merchant's effort.
 WORTH = 0.03
+#: What he could not tell is asked again, with a hint where to look, if it would tell so many times as much as
+#: what was not asked yet.
+SECOND_LOOK = 5.0
 #: How many times likelier a cause becomes by a fact that settles the case.
 SETTLED = 1000.0
 #: The calendar's two facts, which are asked by way of what they are worked out from.
@@ -140,7 +143,7 @@ class Engine:
         best, best_bits, best_score = None, 0.0, WORTH
         for asked, columns, entropies in self._offers(known, closed, missing):
             bits = _bits(beliefs, columns, entropies)
-            effort = sum(self._facts[fact].effort for fact in asked)
+            effort = sum(self._effort(fact, known) for fact in asked)
             if bits / effort > best_score:
                 best, best_bits, best_score = asked[0], bits, bits / effort
         return best, best_bits
@@ -150,8 +153,6 @@ class Engine:
     ) -> Iterator[tuple[Sequence[str], Sequence[Column], Column]]:
         """Go through what could be found out: the facts to ask for it, its columns, their entropies."""
         for key in self._answers:
-            if key in known:
-                continue
             asked = self._to_ask(key, known, closed)
             if asked:
                 yield asked, tuple(self._heard[key].values()), self._entropies[key]
@@ -160,12 +161,12 @@ class Engine:
 
     def _to_ask(self, key: str, known: Facts, closed: frozenset[str]) -> Sequence[str]:
         """Name what must be asked to learn a fact: itself, or what it follows from; empty = it cannot be."""
-        inputs = self._facts[key].derived_from
-        if not inputs:
-            return () if key in closed else (key,)
-        if any(fact in closed or (fact in known and known[fact].value == UNKNOWN) for fact in inputs):
-            return ()
-        return [fact for fact in inputs if fact not in known]
+        missing = [fact for fact in self._facts[key].derived_from or (key,) if not _is_told(fact, known)]
+        may_all = all(fact not in closed and may_ask(self._facts[fact], known) for fact in missing)
+        return missing if may_all else ()
+
+    def _effort(self, fact: str, known: Facts) -> float:
+        return self._facts[fact].effort * (SECOND_LOOK if fact in known else 1.0)
 
     def _timing_bits(self, beliefs: list[float]) -> float:
         return _bits(beliefs, self._timing, self._timing_entropy)
@@ -195,6 +196,15 @@ class Engine:
                     out.append(RuledOut(cause.id, fact, held.value))
                     break
         return tuple(out)
+
+
+def may_ask(spec: FactSpec, known: Facts) -> bool:
+    """Say whether to ask for a fact: it is new, or he could not tell and there is a hint where to look."""
+    return spec.key not in known or (known[spec.key].value == UNKNOWN and spec.hint is not None)
+
+
+def _is_told(fact: str, known: Facts) -> bool:
+    return fact in known and known[fact].value != UNKNOWN
 
 
 def _logs(columns: Mapping[str, Mapping[str, Column]]) -> dict[str, dict[str, Column]]:

@@ -104,12 +104,15 @@ def _facts(document: Document) -> dict[str, FactSpec]:
         if form is None:
             continue
         _check_values(form, part)
+        if form.hint and not form.ask:
+            part.complain(("hint",), f"{key} is never asked.", "write `ask` as well, or leave `hint` out.")
         alike: dict[str, HowOften] = dict.fromkeys(form.values, "often")
         facts[key] = FactSpec(
             key=key,
             kind=form.kind,
             title=_text(form.title),
             ask=_text(form.ask) if form.ask else None,
+            hint=_text(form.hint) if form.hint else None,
             values={value: _text(label) for value, label in form.values.items()},
             usual=_share({value: HOW_OFTEN[word] for value, word in (form.usual or alike).items()}),
             effort=form.effort,

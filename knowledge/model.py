@@ -81,6 +81,8 @@ class FactSpec:
     title: Text
     #: The question; None = never asked: looked up, derived, or only read from what he writes.
     ask: Text | None = None
+    #: The question once more for who could not answer it, with where to look; None = it is asked only once.
+    hint: Text | None = None
     #: Value -> what a person reads; empty for money, moments, days and text.
     values: Mapping[str, Text] = field(default_factory=dict)
     #: Value -> how common it is whatever the cause (sums to 1); empty where there are no values.
@@ -168,6 +170,8 @@ class Reading:
     article: str | None = None
     #: The language that he asks for.
     wants: Language | None = None
+    #: It asks no more than where to look for the answer.
+    asks_where: bool = False
     #: It has words of anger or accusation.
     angry: bool = False
 

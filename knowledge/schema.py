@@ -28,6 +28,7 @@ class FactForm(Form):
     title: TextForm
     kind: Literal["choice", "money", "moment", "days", "text"] = "choice"
     ask: TextForm | None = None
+    hint: TextForm | None = None
     values: dict[str, TextForm] = {}
     usual: dict[str, HowOften] = {}
     effort: float = 1.0

@@ -60,6 +60,7 @@ def print_fact(console: Console, page: FactPage, knowledge: KnowledgeBase) -> No
     console.print(f"[bold]{spec.key}[/bold]  {_both(spec.title)}")
     lines = _lines()
     lines.add_row("asked", _both(spec.ask) if spec.ask else "never: read, looked up or derived")
+    lines.add_row("where to look", _both(spec.hint) if spec.hint else "not said: asked only once")
     lines.add_row("kind", f"{spec.kind}, effort {spec.effort:g}")
     for name, facts in (("follows from", spec.derived_from), ("leads to", page.leads_to)):
         if facts:

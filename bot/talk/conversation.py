@@ -14,7 +14,7 @@ from bot.talk.followups import FollowUps
 from bot.talk.learning import current_talk, is_new_case, language_of_talk, learn, said_in
 from bot.talk.menu import ALWAYS, Menu
 from bot.talk.proof import Proof, Verdict
-from bot.talk.questions import CORRECT, Questions, option_of
+from bot.talk.questions import CORRECT, FOR_A_FACT, Questions, option_of
 from bot.talk.state import Pending, Talk
 from bot.talk.wording import Wording
 from knowledge.engine import Engine
@@ -259,6 +259,8 @@ class Conversation:
         if reading.wants:
             self._asides.speak(decision, reading.wants)
             return
+        if reading.asks_where and self._questions.tell_where(decision):
+            return
         if reading.article and not said:
             self._asides.explain(decision, reading.article)
             return
@@ -338,7 +340,7 @@ class Conversation:
                 lead = self._wording.say("greeting", talk.language) + "\n"
                 self._questions.ask(decision, "complaint", "diagnose", situation.now, lead=lead)
             return
-        if pending.misses + 1 >= MOST_MISSES and pending.purpose in ("diagnose", "evidence", "correct"):
+        if pending.misses + 1 >= MOST_MISSES and pending.purpose in FOR_A_FACT:
             self._go_on(decision, situation, {pending.fact: Fact(UNKNOWN, "merchant")})
             return
         decision.talk = replace(talk, pending=replace(pending, misses=pending.misses + 1))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.talk.asides import CHOSEN
 from bot.talk.decision import Situation
+from bot.talk.questions import FOR_A_FACT
 from bot.talk.state import Talk
 from knowledge.inquiry import keeps_what_he_said
 from knowledge.model import Fact, Language, Reading
@@ -68,7 +69,7 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
     said = {} if bare else {key: Fact(value, "reader") for key, value in reading.facts.items()}
     if pending and "complaint" in talk.facts and (reading.answer is not None or not reading.sure):
         said.pop("complaint", None)
-    if pending and pending.purpose in ("diagnose", "evidence", "correct") and reading.answer is not None:
+    if pending and pending.purpose in FOR_A_FACT and reading.answer is not None:
         said[pending.fact] = Fact(reading.answer, "merchant")
     if talk.outcome == "closed":
         return said

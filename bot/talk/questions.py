@@ -12,6 +12,8 @@ from knowledge.model import UNKNOWN, FactSpec, Interval, Value, to_json
 
 #: Value of the option that says "what you understood is wrong".
 CORRECT = "correct"
+#: What questions for a fact are for.
+FOR_A_FACT: frozenset[Purpose] = frozenset({"diagnose", "evidence", "correct"})
 #: More options than these are left to free text.
 MOST_OPTIONS = 8
 
@@ -41,9 +43,7 @@ class Questions:
             values.append(CORRECT)
             lead += self._wording.say("noted", talk.language, facts=noted)
         pending = Pending(step=talk.step + 1, fact=fact, purpose=purpose, values=tuple(values))
-        known = talk.facts.get(fact)
-        narrow = known is not None and isinstance(known.value, Interval)
-        self._put(decision, pending, lead + self._question(fact, decision, narrow=narrow))
+        self._put(decision, pending, lead + self._question(fact, decision))
 
     def offer_change(self, decision: Decision, fact: str, value: str, now: datetime) -> None:
         """Offer to change an earlier answer, after a tap on an old button."""
@@ -88,19 +88,32 @@ class Questions:
         if pending is None:
             decision.say(text)
             return
-        if pending.purpose in ("diagnose", "evidence", "correct"):
+        if pending.purpose in FOR_A_FACT:
             text += ("" if text.endswith(" ") else "\n") + self._question(pending.fact, decision)
         decision.say(text, ask=self._form(pending, decision))
+
+    def tell_where(self, decision: Decision) -> bool:
+        """Put the open question once more with the hint where to look; gives whether there is one."""
+        pending = decision.talk.pending
+        spec = self._facts.get(pending.fact) if pending and pending.purpose in FOR_A_FACT else None
+        if pending is None or spec is None or spec.hint is None:
+            return False
+        decision.say(spec.hint.to(decision.talk.language), ask=self._form(pending, decision))
+        return True
 
     def _put(self, decision: Decision, pending: Pending, text: str) -> None:
         decision.talk = replace(decision.talk, pending=pending, step=pending.step)
         decision.say(text, ask=self._form(pending, decision))
 
-    def _question(self, fact: str, decision: Decision, *, narrow: bool = False) -> str:
-        if narrow:
-            return self._wording.say("which_minute", decision.talk.language)
-        ask = self._facts[fact].ask
-        return ask.to(decision.talk.language) if ask else self._facts[fact].title.to(decision.talk.language)
+    def _question(self, fact: str, decision: Decision) -> str:
+        language = decision.talk.language
+        spec = self._facts[fact]
+        known = decision.talk.facts.get(fact)
+        if known and isinstance(known.value, Interval):
+            return self._wording.say("which_minute", language)
+        if known and known.value == UNKNOWN and spec.hint:
+            return spec.hint.to(language)
+        return (spec.ask or spec.title).to(language)
 
     def _form(self, pending: Pending, decision: Decision) -> Ask:
         kind: AskKind = "choice"

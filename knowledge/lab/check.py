@@ -159,7 +159,8 @@ def _untranslated(knowledge: KnowledgeBase) -> Iterator[Finding]:
         parts["typical_time"] = cause.typical_time
         yield from _blank(f"causes/{cause.id}.yaml", parts)
     for spec in knowledge.facts.values():
-        texts = {"title": spec.title} | ({"ask": spec.ask} if spec.ask else {})
+        questions = {"ask": spec.ask, "hint": spec.hint}
+        texts = {"title": spec.title} | {name: text for name, text in questions.items() if text}
         texts |= {f"value {value}": text for value, text in spec.values.items()}
         yield from _blank("questions.yaml", {f"{spec.key}, {name}": text for name, text in texts.items()})
 

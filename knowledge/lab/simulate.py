@@ -182,7 +182,13 @@ class Simulator:
         asked = [
             spec.key for spec in self._knowledge.facts.values() if spec.ask and spec.key in merchant.truth
         ]
-        return {key: self._answer(merchant, key) for key in asked}
+        return {key: self._answer_at_last(merchant, key) for key in asked}
+
+    def _answer_at_last(self, merchant: Merchant, question: str) -> Fact:
+        """Answer, if need be after a hint where to look."""
+        answer = self._answer(merchant, question)
+        again = answer.value == UNKNOWN and self._knowledge.facts[question].hint
+        return self._answer(merchant, question) if again else answer
 
     def _answer(self, merchant: Merchant, question: str) -> Fact:
         truth = merchant.truth[question]

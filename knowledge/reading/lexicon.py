@@ -81,6 +81,8 @@ class Lexicon:
     languages: Mapping[Language, tuple[str, ...]]
     #: Ways to say that the money has come, where that is the whole message.
     arrived: tuple[str, ...]
+    #: Ways to ask where to look for an answer, where that is the whole message.
+    where: tuple[str, ...]
     #: Ways to begin a correction.
     corrections: tuple[str, ...]
     #: Words of anger and accusation.
@@ -131,6 +133,7 @@ def load_lexicon(folder: Path) -> Lexicon:
         concepts=_vocabulary(form.concepts),
         languages={language: tuple(phrases) for language, phrases in form.languages.items()},
         arrived=tuple(form.arrived),
+        where=tuple(form.where),
         corrections=tuple(form.corrections),
         anger=_words(form.anger),
         intents=intents,

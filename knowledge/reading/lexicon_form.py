@@ -52,5 +52,6 @@ class LexiconForm(Form):
     concepts: dict[str, Words]
     languages: dict[Literal["zh", "en"], list[str]]
     arrived: list[str]
+    where: list[str]
     corrections: list[str]
     anger: Words

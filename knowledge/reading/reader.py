@@ -93,6 +93,7 @@ class Reader:
             answer=answer,
             article=remarks.article,
             wants=remarks.wants,
+            asks_where=remarks.where,
             angry=remarks.angry,
         )
 

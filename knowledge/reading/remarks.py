@@ -26,6 +26,8 @@ class Remarks:
     wants: Language | None = None
     #: All that it says is that the money has come.
     arrived: bool = False
+    #: All that it asks is where to look for the answer.
+    where: bool = False
     angry: bool = False
     #: Where the message goes on after "no, it is …"; 0 when it corrects nothing.
     corrects: int = 0
@@ -45,6 +47,7 @@ class RemarkReader:
             for phrase in phrases
         ]
         self._arrived = [as_pattern(phrase) for phrase in lexicon.arrived]
+        self._where = [as_pattern(phrase) for phrase in lexicon.where]
         self._corrects = [as_pattern(phrase) for phrase in lexicon.corrections]
         self._angry = WordFinder((normaliser.normalise_word(word), word) for word in lexicon.anger)
 
@@ -54,7 +57,8 @@ class RemarkReader:
         return Remarks(
             article=self._article(text) if short else None,
             wants=self._language(text) if short else None,
-            arrived=short and self._has_arrived(text),
+            arrived=short and _is_all(self._arrived, text),
+            where=short and _is_all(self._where, text.replace("?", " ")),
             angry=bool(self._angry.find(text)),
             corrects=self._correction(text),
         )
@@ -66,11 +70,12 @@ class RemarkReader:
         whole = _END.sub("", text)
         return next((language for language, pattern in self._wants if pattern.fullmatch(whole)), None)
 
-    def _has_arrived(self, text: str) -> bool:
-        """Tell whether the whole message is that the money has come; a question is not."""
-        whole = _PUNCTUATION.sub(" " if text.isascii() else "", text).strip()
-        return any(pattern.fullmatch(whole) for pattern in self._arrived)
-
     def _correction(self, text: str) -> int:
         found = (pattern.match(text) for pattern in self._corrects)
         return max((match.end() for match in found if match), default=0)
+
+
+def _is_all(patterns: Iterable[re.Pattern[str]], text: str) -> bool:
+    """Tell whether the whole message is one of the phrases, whatever its punctuation; a "?" is none."""
+    whole = _PUNCTUATION.sub(" " if text.isascii() else "", text).strip()
+    return any(pattern.fullmatch(whole) for pattern in patterns)

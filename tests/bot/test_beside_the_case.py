@@ -57,6 +57,34 @@ def test_a_question_is_answered_and_the_talk_goes_on(parts: Parts, question: str
     assert merchant.last["facts"] == facts
 
 
+@pytest.mark.parametrize(
+    "question", ["在哪看", "这个怎么看啊？", "不知道在哪看", "我不知道去哪里找", "where do I see that?"]
+)
+def test_who_asks_where_to_look_is_told(parts: Parts, question: str) -> None:
+    merchant = Merchant(parts, chat=f"where {question}")
+    merchant.say("没到账")
+    first, asked = merchant.texts, merchant.ask
+    assert asked
+    assert asked["fact"] == "payout_status"
+    merchant.say(question)
+    assert ("结算记录" if question[0] != "w" else "settlement records") in merchant.texts
+    assert merchant.texts != first
+    assert merchant.ask
+    assert [option["value"] for option in merchant.ask["options"]] == [o["value"] for o in asked["options"]]
+    merchant.tap("failed")
+    assert value(merchant, "payout_status") == "failed"
+
+
+def test_where_a_number_stands_on_the_slip_is_told(merchant: Merchant) -> None:
+    merchant.say("昨天刷的3000没到账，App 显示划款失败")
+    while merchant.ask and merchant.ask["fact"] != "merchant_no":
+        merchant.tap("unknown")
+    assert merchant.ask
+    merchant.say("在哪里看？")
+    assert "商户编号" in merchant.texts
+    assert merchant.ask["fact"] == "merchant_no"
+
+
 def test_a_question_first_is_answered(merchant: Merchant) -> None:
     merchant.say("T+1 是什么意思？")
     assert "下一个工作日" in merchant.texts

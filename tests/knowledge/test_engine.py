@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.engine import GUESSED, SURE, WORTH, Engine
+from knowledge.inquiry import closed_facts
 from knowledge.loader import load_knowledge
 from knowledge.model import UNKNOWN, Cause, Diagnosis, Fact, FactSpec, Source, Text, TicketRule, Value
 
@@ -34,7 +35,13 @@ def cause(
     )
 
 
-def spec(key: str, usual: Shares, effort: float = 1.0, derived_from: tuple[str, ...] = ()) -> FactSpec:
+def spec(
+    key: str,
+    usual: Shares,
+    effort: float = 1.0,
+    derived_from: tuple[str, ...] = (),
+    hint: Text | None = None,
+) -> FactSpec:
     ask = None if derived_from else TEXT
     values = dict.fromkeys(usual, TEXT)
     return FactSpec(
@@ -42,6 +49,7 @@ def spec(key: str, usual: Shares, effort: float = 1.0, derived_from: tuple[str, 
         kind="choice",
         title=TEXT,
         ask=ask,
+        hint=hint,
         values=values,
         usual=usual,
         effort=effort,
@@ -142,6 +150,26 @@ def test_a_closed_question_is_not_asked_again() -> None:
     assert SMALL.diagnose({}, closed=frozenset(SPECS)).question is None
 
 
+def test_what_he_could_not_tell_is_asked_again_where_a_hint_helps() -> None:
+    hinted = {**SPECS, "smell": spec("smell", SPECS["smell"].usual, effort=0.1, hint=TEXT)}
+    engine = Engine(CAUSES, hinted, "v1")
+    unsure = said({"smell": UNKNOWN})
+    others = frozenset({"light", "sound"})
+    assert engine.diagnose(unsure, closed=others).question == "smell"
+    assert engine.diagnose(unsure, closed=others | {"smell"}).question is None
+    assert SMALL.diagnose(unsure, closed=others).question is None
+
+
+def test_what_was_not_asked_yet_comes_before_a_second_look() -> None:
+    alike = {key: spec(key, SPECS["smell"].usual, effort=0.1, hint=TEXT) for key in ("smell", "taste")}
+    signs = {key: {"burnt": 0.5, "none": 0.5} for key in alike}
+    causes = {"fuse": cause("fuse", 0.5, signs), "bulb": cause("bulb", 0.5, {})}
+    engine = Engine(causes, alike, "v1")
+    assert engine.diagnose({}).question == "smell"
+    assert engine.diagnose(said({"smell": UNKNOWN})).question == "taste"
+    assert engine.diagnose(said({"smell": UNKNOWN, "taste": UNKNOWN})).question == "smell"
+
+
 def test_the_why_is_the_likelihood_ratio_in_decibans() -> None:
     diagnosis = SMALL.diagnose(said({"light": "off"}, "reader"))
     weights = {reason.cause: reason.weight for reason in diagnosis.why}
@@ -230,7 +258,7 @@ class TestRealBase:
     def test_not_knowing_tells_nothing(self) -> None:
         nothing = said(dict.fromkeys(REAL.facts, UNKNOWN))
         assert ENGINE.diagnose(nothing).causes == ENGINE.diagnose({}).causes
-        assert ENGINE.diagnose(nothing).question is None
+        assert ENGINE.diagnose(nothing, closed=frozenset(nothing)).question is None
 
     def test_numbers_and_moments_tell_nothing_by_themselves(self) -> None:
         facts = said({"amount": 350000, "paid_at": datetime(2026, 10, 1, tzinfo=UTC)})
@@ -285,12 +313,17 @@ def walk(
     known = dict(facts)
     steps = []
     while True:
-        diagnosis = ENGINE.diagnose(known, closed=closed, narrowing=[k for k in narrowing if k not in known])
+        asked = [one.question for one in steps if one.question]
+        diagnosis = ENGINE.diagnose(
+            known,
+            closed=closed_facts(asked, closed),
+            narrowing=[key for key in narrowing if key not in known],
+        )
         steps.append(diagnosis)
         if diagnosis.question is None:
             return steps
-        assert diagnosis.question not in known
-        assert diagnosis.question not in closed
+        assert diagnosis.question not in known or known[diagnosis.question].value == UNKNOWN
+        assert diagnosis.question not in closed_facts(asked, closed)
         usual = REAL.facts[diagnosis.question].usual
         known[diagnosis.question] = Fact(max(usual, key=lambda v: usual[v]) if usual else UNKNOWN, "merchant")
 

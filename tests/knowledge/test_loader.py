@@ -216,6 +216,7 @@ new_fact:
         ("effort: 1", "effort: little", "effort: ", "docs/knowledge-base.md"),
         ("effort: 1", "kind: number", "kind: ", "use one of 'choice', 'money'"),
         ("effort: 1", "derived_from: [nothing]", "nothing is no fact.", "name facts of this file."),
+        ("ask: {zh: 是吗？", "hint: {zh: 看哪里", "new_fact is never asked.", "write `ask` as well"),
         ("zh: 是吗？, ", "", "ask.zh: Field required.", "add it."),
         ("effort: 1", "efort: 1", "efort: Extra inputs", "correct its spelling"),
         ("zh: 不是, ", "", "values.no.zh: Field required.", "add it."),
