@@ -93,12 +93,15 @@ class Questions:
         decision.say(text, ask=self._form(pending, decision))
 
     def tell_where(self, decision: Decision) -> bool:
-        """Put the open question once more with the hint where to look; gives whether there is one."""
+        """Put the open question once more with the hint where to look; False if none for a fact is open."""
         pending = decision.talk.pending
-        spec = self._facts.get(pending.fact) if pending and pending.purpose in FOR_A_FACT else None
-        if pending is None or spec is None or spec.hint is None:
+        if pending is None or pending.purpose not in FOR_A_FACT:
             return False
-        decision.say(spec.hint.to(decision.talk.language), ask=self._form(pending, decision))
+        hint = self._facts[pending.fact].hint
+        if hint:
+            decision.say(hint.to(decision.talk.language), ask=self._form(pending, decision))
+        else:
+            self.repeat(decision, self._wording.say("no_hint", decision.talk.language))
         return True
 
     def _put(self, decision: Decision, pending: Pending, text: str) -> None:

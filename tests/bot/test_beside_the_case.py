@@ -75,6 +75,16 @@ def test_who_asks_where_to_look_is_told(parts: Parts, question: str) -> None:
     assert value(merchant, "payout_status") == "failed"
 
 
+def test_where_there_is_nowhere_to_look_he_is_told_so(merchant: Merchant) -> None:
+    merchant.say("今天的都没到账，App 显示结算中")
+    while merchant.asks != "others_affected":
+        merchant.tap("unknown")
+    merchant.say("这个怎么看？")
+    assert "说不准就选“不清楚”" in merchant.texts
+    assert "附近别的店" in merchant.texts
+    assert merchant.asks == "others_affected"
+
+
 def test_where_a_number_stands_on_the_slip_is_told(merchant: Merchant) -> None:
     merchant.say("昨天刷的3000没到账，App 显示划款失败")
     while merchant.ask and merchant.ask["fact"] != "merchant_no":

@@ -71,5 +71,5 @@ def test_what_he_can_only_remember_is_asked_once(parts: Parts) -> None:
     merchant.say("没到账")
     merchant.answer_all()
     assert set(merchant.asked) > {"payout_status"}
-    for fact in ("scope", "paid_at", "agent_reachable", "others_affected"):
+    for fact in ("paid_at", "agent_reachable", "others_affected"):
         assert merchant.asked.count(fact) <= 1
