@@ -270,7 +270,8 @@ class Turn:
         if decision.ticket:
             ticket = tickets.file_ticket(self._transaction, self._draft(row.id, decision, now), now)
             keep_keys(self._transaction, ticket.id, decision.ticket.known)
-            replies = [*replies, decision.ticket.announce(ticket)]
+            if decision.ticket.announce:
+                replies = [*replies, decision.ticket.announce(ticket)]
         if decision.contact and ticket:
             tickets.keep_contact(self._transaction, ticket.id, self._vault.lock(decision.contact), now)
         lines = [

@@ -21,6 +21,13 @@ class Asides:
         self._wording = wording
         self._questions = questions
 
+    def once(self, decision: Decision, key: str) -> None:
+        """Say something that need not be said twice in a talk."""
+        talk = decision.talk
+        if key not in talk.told:
+            decision.talk = replace(talk, told=talk.told | {key})
+            decision.say(self._wording.say(key, talk.language))
+
     def explain(self, decision: Decision, article: str) -> None:
         """Answer a question of his own."""
         self._questions.repeat(decision, self._articles[article].text.to(decision.talk.language))

@@ -8,7 +8,7 @@ from bot.talk.case import Case
 from bot.talk.decision import Decision, Reply, Situation, TicketRequest
 from bot.talk.due_words import due_reason, due_strip
 from bot.talk.questions import Questions
-from bot.talk.state import Outcome, Wake
+from bot.talk.state import Outcome, Talk, Wake
 from bot.talk.wording import Wording, before, moment
 from knowledge.inquiry import may_advise
 from knowledge.loader import KnowledgeBase
@@ -98,6 +98,18 @@ class Conclusions:
             return True
         return False
 
+    def lacking(self, talk: Talk) -> frozenset[str]:
+        """Name the evidence for the talk's cause that is not known."""
+        known = {key for key, fact in talk.facts.items() if fact.value != UNKNOWN}
+        return frozenset(self._cause_of(talk).ticket.evidence) - known
+
+    def supply(self, decision: Decision, case: Case) -> None:
+        """Bring the ticket that an agent has up to date, without a word to the merchant."""
+        decision.ticket = self._request(decision.talk, case, self._cause_of(decision.talk))
+
+    def _cause_of(self, talk: Talk) -> Cause:
+        return self._knowledge.causes.get(talk.cause or UNKNOWN, self._knowledge.causes[UNKNOWN])
+
     def call_human(self, decision: Decision, situation: Situation, case: Case) -> None:
         """File a ticket at once with all that is known."""
         talk = decision.talk
@@ -185,13 +197,15 @@ class Conclusions:
             talk, pending=None, outcome=outcome, cause=cause.id, wake=None, due_at=case.due_at
         )
         decision.wake_at = None
-        decision.ticket = TicketRequest(
+        decision.ticket = replace(self._request(talk, case, cause), announce=announce)
+
+    def _request(self, talk: Talk, case: Case, cause: Cause) -> TicketRequest:
+        return TicketRequest(
             cause=cause.id,
             known=case.known,
             diagnosis=case.diagnosis,
             missing=self._missing(cause, case, ()),
             incident_id=case.incident.id if case.incident else None,
-            announce=announce,
             queue="complaints" if "insists" in talk.signals else None,
         )
 

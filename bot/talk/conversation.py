@@ -11,6 +11,7 @@ from bot.talk.case import Case, think
 from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
 from bot.talk.followups import FollowUps
+from bot.talk.handover import Handover, is_taken
 from bot.talk.learning import current_talk, is_new_case, language_of_talk, learn, said_in
 from bot.talk.menu import ALWAYS, Menu
 from bot.talk.proof import Proof, Verdict
@@ -25,7 +26,6 @@ from knowledge.reading.facts import COMPLAINTS
 from knowledge.reading.reader import Reader
 from knowledge.redaction import redact
 from triage.directory import Entry
-from triage.model import TicketStatus
 from triage.service_hours import ServiceHours
 
 #: Answers in a row that are not understood before a question counts as "don't know".
@@ -57,6 +57,7 @@ class Conversation:
         self._asides = Asides(knowledge.articles, wording, self._questions)
         self._conclusions = Conclusions(knowledge, wording, self._questions, hours)
         self._attachments = Attachments(wording, self._questions)
+        self._handover = Handover(self._asides, self._conclusions, self._think)
         self._proof = Proof(wording)
         self._followups = FollowUps(wording, self._questions, self._conclusions)
         self._menu = Menu(knowledge.facts, wording, self._questions, self._conclusions)
@@ -104,8 +105,7 @@ class Conversation:
     def _looked_up(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:
         """Go on with what a lookup says, if he has said anything and nobody has his ticket."""
         speaks = any(fact.source != "system" for fact in decision.talk.facts.values())
-        taken = situation.ticket is not None and situation.ticket.status != TicketStatus.NEW
-        if speaks and not taken:
+        if speaks and not is_taken(situation.ticket):
             self._go_on(decision, situation, said)
 
     def think(self, situation: Situation) -> Case:
@@ -116,15 +116,14 @@ class Conversation:
 
     def _chose(self, decision: Decision, situation: Situation, command: Command) -> None:
         decision.heard = f"/{command}"
-        if command in ALWAYS or not self._silenced(decision, situation):
+        if command in ALWAYS or not self._handover.silences(decision, situation):
             self._menu.choose(decision, situation, command, self._think(decision, situation))
 
     def _received(self, decision: Decision, situation: Situation, incoming: Incoming) -> None:
         """Take note of an attachment; the caption that came with it has been answered already."""
         caption = decision.heard
         self._attachments.note(decision, incoming.attachment or "other")
-        taken = situation.ticket is not None and situation.ticket.status != TicketStatus.NEW
-        silent = taken if caption else self._silenced(decision, situation)
+        silent = is_taken(situation.ticket) if caption else self._handover.silences(decision, situation)
         if silent:
             return
         if situation.refused is None and incoming.file and self._attachments.answers(decision.talk.pending):
@@ -140,11 +139,11 @@ class Conversation:
         value = option_of(pending, choice)
         if pending and value is not None:
             decision.heard = self._questions.label(pending, value, decision)
-            if not self._silenced(decision, situation):
+            if not self._handover.silences(decision, situation):
                 self._answer(decision, situation, pending, value)
             return
         decision.heard = redact(choice).text
-        if self._silenced(decision, situation):
+        if self._handover.silences(decision, situation):
             return
         fact = choice.removeprefix("correct:")
         if fact != choice and fact in decision.talk.facts:
@@ -222,7 +221,7 @@ class Conversation:
             talk, language=language_of_talk(talk, reading, incoming.language, first=situation.first)
         )
         decision.contact = redacted.phones[0] if redacted.phones else incoming.phone
-        if self._silenced(decision, situation, reading):
+        if self._handover.silences(decision, situation, reading):
             return
         if decision.contact and situation.ticket:
             self._conclusions.keep_contact(decision)
@@ -230,27 +229,9 @@ class Conversation:
             self._meant(decision, situation, reading)
         if decision.contact and not decision.ticket and not situation.ticket:
             decision.contact = None
-            self._once(decision, "contact_offer")
+            self._asides.once(decision, "contact_offer")
         if redacted.text != text and not redacted.phones:
-            self._once(decision, "hidden")
-
-    def _once(self, decision: Decision, key: str) -> None:
-        """Say something that need not be said twice in a talk."""
-        talk = decision.talk
-        if key not in talk.told:
-            decision.talk = replace(talk, told=talk.told | {key})
-            decision.say(self._wording.say(key, talk.language))
-
-    def _silenced(self, decision: Decision, situation: Situation, reading: Reading | None = None) -> bool:
-        """Keep silent while an agent has the ticket, but for the status and one "passed on"."""
-        ticket = situation.ticket
-        if ticket is None or ticket.status == TicketStatus.NEW:
-            return False
-        if reading and reading.sure and reading.intent == "ticket_status":
-            self._conclusions.tell_status(decision, situation)
-        else:
-            self._once(decision, "passed_on")
-        return True
+            self._asides.once(decision, "hidden")
 
     def _meant(self, decision: Decision, situation: Situation, reading: Reading) -> None:
         """Take the message as an answer, as something beside the case, or as what it says of it."""

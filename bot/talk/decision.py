@@ -64,8 +64,8 @@ class TicketRequest:
     diagnosis: Diagnosis
     missing: tuple[str, ...]
     incident_id: int | None
-    #: Makes the message that tells the merchant; it needs the number.
-    announce: Callable[[TicketView], Reply]
+    #: Makes the message that tells the merchant, which needs the number; None = he is told nothing.
+    announce: Callable[[TicketView], Reply] | None = None
     #: Overrides the cause's queue: complaints when he insists on a complaint.
     queue: str | None = None
 

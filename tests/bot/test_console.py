@@ -13,6 +13,7 @@ from bot.parts import Parts
 from tests.attached import JPEG
 from tests.talking import NOW, Merchant, parts_on
 from triage import accounts, agents, attachments
+from triage.desk.ticket import find_ticket
 from triage.model import Role
 
 
@@ -158,6 +159,25 @@ def test_once_an_agent_has_it_the_bot_says_passed_on_once_and_no_more(parts: Par
     assert merchant.say("进度")["messages"]
 
 
+def test_what_an_agents_ticket_lacks_is_taken_down_without_a_word(parts: Parts) -> None:
+    merchant = Merchant(parts, knows={"payout_status": "failed", "settle_info_correct": "no"})
+    merchant.say("昨天刷的3500没到账，App 显示划款失败")
+    merchant.answer_all()
+    before = merchant.last["ticket"]
+    assert "merchant_no" not in before["facts"] or before["facts"]["merchant_no"]["value"] == "unknown"
+    claimed(parts)
+    merchant.say("商户号是 823452155310001")
+    assert "已转告" in merchant.texts
+    ticket = merchant.last["ticket"]
+    assert ticket["facts"]["merchant_no"] == {"value": "823452155310001", "source": "reader"}
+    assert (ticket["cause"], ticket["queue"]) == (before["cause"], before["queue"])
+    assert merchant.say("不是3500，那笔是800")["messages"] == []
+    assert merchant.last["ticket"]["facts"]["amount"]["value"] == 350000, "the agent's to correct"
+    row = parts.store.read(lambda connection: find_ticket(connection, 1))
+    assert row is not None
+    assert "merchant_no" not in row.row["missing"]
+
+
 def test_the_end_of_a_ticket_is_told_even_if_he_writes_first(parts: Parts) -> None:
     merchant = Merchant(parts)
     merchant.say("昨天刷的3500没到账")
@@ -226,7 +246,10 @@ def test_what_he_cannot_tell_is_not_asked_again_as_evidence(parts: Parts) -> Non
     merchant = Merchant(parts)
     merchant.say("钱没到账")
     merchant.answer_all()
-    assert len(merchant.asked) == len(set(merchant.asked))
+    evidence = merchant.asked[merchant.asked.index("merchant_no") :]
+    assert evidence
+    assert not set(evidence) & set(merchant.asked[: -len(evidence)])
+    assert len(evidence) == len(set(evidence))
 
 
 def test_a_phone_number_and_facts_in_one_message_are_both_taken(parts: Parts) -> None:

@@ -311,7 +311,7 @@ def walk(
 ) -> list[Diagnosis]:
     """Answer every question with what is usual, until none is left."""
     known = dict(facts)
-    steps = []
+    steps: list[Diagnosis] = []
     while True:
         asked = [one.question for one in steps if one.question]
         diagnosis = ENGINE.diagnose(
