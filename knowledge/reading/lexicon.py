@@ -218,7 +218,7 @@ def _spelt_out(words: list[str | int]) -> tuple[str, ...]:
 
 
 def _vocabulary(values: Mapping[str, list[str | int]]) -> Vocabulary:
-    return {value: _words(words) for value, words in values.items()}
+    return {value: _spelt_out(words) for value, words in values.items()}
 
 
 def _holidays(folder: Path, names: Mapping[str, list[str]]) -> tuple[Holiday, ...]:

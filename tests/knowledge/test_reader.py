@@ -54,6 +54,11 @@ def moment(day: int, hour: int = 0, minute: int = 0, month: int = 10) -> datetim
         ("我的钱被冻结了", "risk_hold"),
         ("机器刷不了卡", "system_outage"),
         ("人工", "human_agent"),
+        ("联系不上你们客服", "human_agent"),
+        ("业务员电话打不通，钱拖了好几天", "payout_not_arrived"),
+        ("装机的人联系不上，货款一直没给我", "payout_not_arrived"),
+        ("退票以后卡改好了，什么时候重新打款", "arrival_time"),
+        ("payouts keep failing since Monday", "payout_not_arrived"),
         ("I want to talk to a person", "human_agent"),
         ("我的工单处理得怎么样了", "ticket_status"),
         ("我要投诉", "complaint_fraud"),
@@ -142,6 +147,29 @@ def test_facts(reader: Reader, text: str, facts: dict[str, Value]) -> None:
     if "paid_at" not in facts and text.startswith("今天"):
         read.pop("paid_at", None)
     assert read == facts
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("机器显示失败，客人没收到扣款短信", {"txn_result": "failed", "cardholder_charged": "no"}),
+        ("客人说没有收到扣费提醒，机器上是交易失败", {"txn_result": "failed", "cardholder_charged": "no"}),
+        ("昨天住店的客人刷了押金，什么时候到账", {"complaint": "when", "txn_type": "preauth"}),
+        ("we put a hold of 800 on her card, when is it paid out?", {"txn_type": "preauth"}),
+        (
+            "my settlement account is a class 2 account and every payout fails",
+            {"account_class": "class_2", "payout_status": "failed"},
+        ),
+        ("退票以后卡号改好了，钱还没重新打过来", {"complaint": "not_arrived", "bounced_before": "corrected"}),
+        ("以前都是一个私人账户转给我的，现在钱没了", {"payer_is_licensed": "no"}),
+        ("卖机器给我的人电话打不通了，钱没到", {"agent_reachable": "no"}),
+        ("装机的师傅联系不上，钱一直没到", {"agent_reachable": "no"}),
+        ("用自己的卡套了2万出来，钱还没到", {"genuine_sale": "no", "complaint": "not_arrived"}),
+    ],
+)
+def test_facts_among_others(reader: Reader, text: str, facts: dict[str, Value]) -> None:
+    read = reader.read(redact(text).text, NOW).facts
+    assert {key: read.get(key) for key in facts} == facts
 
 
 @pytest.mark.parametrize(
