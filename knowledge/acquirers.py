@@ -32,6 +32,8 @@ class Profile:
     #: Amounts with instant payout, both included.
     d0_min: int
     d0_max: int
+    #: Ways of paying (values of the fact pay_method) with a smaller largest amount.
+    d0_max_by: Mapping[str, int]
     #: Ways of paying (values of the fact pay_method) without instant payout.
     d0_refuses: frozenset[str]
     #: A terminal must have been open for so many days.
@@ -41,6 +43,14 @@ class Profile:
     #: When somebody last compared the numbers with the source.
     verified_on: date
     source: str
+
+    def d0_takes(self, amount: int, pay_method: str | None) -> bool | None:
+        """Say whether an amount in fen is paid out at once; None if that depends on how it was paid."""
+        if not self.d0_min <= amount <= self.d0_max:
+            return False
+        if pay_method is not None:
+            return amount <= self.d0_max_by.get(pay_method, self.d0_max)
+        return None if any(amount > largest for largest in self.d0_max_by.values()) else True
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,7 @@ class _ProfileForm(Form):
     d0_window: tuple[time, time]
     d0_min_yuan: int = Field(ge=0)
     d0_max_yuan: int = Field(ge=0)
+    d0_max_yuan_by: dict[str, int] = Field(default={})
     d0_refuses: frozenset[str]
     d0_min_age_days: int = Field(ge=0)
     min_payout_yuan: int = Field(ge=0)
@@ -167,6 +178,7 @@ def _profile(form: _ProfileForm) -> Profile:
         d0_window=form.d0_window,
         d0_min=form.d0_min_yuan * 100,
         d0_max=form.d0_max_yuan * 100,
+        d0_max_by={method: yuan * 100 for method, yuan in form.d0_max_yuan_by.items()},
         d0_refuses=form.d0_refuses,
         d0_min_age_days=form.d0_min_age_days,
         min_payout=form.min_payout_yuan * 100,

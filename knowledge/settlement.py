@@ -130,7 +130,8 @@ def _checks(local: datetime, profile: Profile, inputs: D0Inputs) -> Iterator[tup
         method = inputs.pay_method
         yield "card_type", None if method is None else method in profile.d0_refuses
     amount, days, switch = inputs.amount, inputs.onboarded_days, inputs.d0_switch
-    yield "amount", None if amount is None else not profile.d0_min <= amount <= profile.d0_max
+    takes = None if amount is None else profile.d0_takes(amount, inputs.pay_method)
+    yield "amount", None if takes is None else not takes
     if profile.d0_min_age_days:
         yield "age", None if days is None else days < profile.d0_min_age_days
     yield "switch", None if switch is None else switch != "on"

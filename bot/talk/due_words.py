@@ -32,7 +32,7 @@ def due_reason(case: Case, knowledge: KnowledgeBase, wording: Wording, language:
         cycle_short=f"{profile.base_cycle[0].upper()}+{profile.base_cycle[1]}",
         cutoff=f"{profile.cutoff:%H:%M}",
         window="-".join(f"{end:%H:%M}" for end in profile.d0_window),
-        limits=_limits(profile, wording, language),
+        limits=_limits(profile, _word(case, "pay_method"), wording, language),
     )
     return reason + put_off
 
@@ -141,6 +141,6 @@ def _range(first: date, last: date, language: Language) -> str:
     return start if first == last else f"{start}至{end}"
 
 
-def _limits(profile: Profile, wording: Wording, language: Language) -> str:
-    smallest, largest = profile.d0_min // 100, profile.d0_max // 100
+def _limits(profile: Profile, pay_method: str | None, wording: Wording, language: Language) -> str:
+    smallest, largest = profile.d0_min // 100, profile.d0_max_by.get(pay_method or "", profile.d0_max) // 100
     return wording.say("limits", language, smallest=f"{smallest:,}", largest=f"{largest:,}")

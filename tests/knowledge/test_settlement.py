@@ -210,8 +210,22 @@ def test_debit_cards_have_no_instant_payout(method: str, expected: str) -> None:
 def test_an_acquirers_own_numbers_count() -> None:
     assert blocker(paid_at="2026-11-23 03:00", profile=ACQUIRERS.profile("lakala")) == "none"
     assert blocker(replace(GOOD, amount=99_99), profile=ACQUIRERS.profile("leshua")) == "amount"
+    scanned = replace(GOOD, pay_method="wechat", amount=5000_01)
+    assert blocker(scanned, profile=ACQUIRERS.profile("xingyifu")) == "amount"
+    assert blocker(replace(scanned, amount=5000_00), profile=ACQUIRERS.profile("xingyifu")) == "none"
+    assert (
+        blocker(replace(scanned, pay_method="credit_card"), profile=ACQUIRERS.profile("xingyifu")) == "none"
+    )
     takes_all = replace(ROLLING, d0_refuses=frozenset(), d0_min_age_days=0)
     assert blocker(D0Inputs(amount=20_00, d0_switch="on"), profile=takes_all) == "none"
+
+
+def test_a_largest_amount_that_depends_on_how_it_was_paid() -> None:
+    profile = replace(ACQUIRERS.profile("xingyifu"), d0_refuses=frozenset())
+    unknown = replace(GOOD, pay_method=None, amount=6500_00)
+    assert blocker(unknown, profile=profile) == "unknown"
+    assert blocker(replace(unknown, amount=4000_00), profile=profile) == "none"
+    assert blocker(replace(unknown, amount=60_000_00), profile=profile) == "amount"
 
 
 @pytest.mark.parametrize(
