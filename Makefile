@@ -4,10 +4,10 @@ PYTHON ?= python3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test bench soak lock clean
+.PHONY: help setup setup-dev run test coverage bench soak lock clean
 
 help: ## List what make can do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install what the service needs into .venv
 	@scripts/install requirements.txt
@@ -21,6 +21,9 @@ run: setup ## Start the service on http://127.0.0.1:8000 (see .env.example for i
 
 test: setup-dev ## Run the gates and every test; ARGS="-k calendar" picks some
 	@scripts/test -m "not soak" $(ARGS)
+
+coverage: setup-dev ## Run the tests and list the lines that they do not reach
+	@scripts/coverage -m "not soak" $(ARGS)
 
 bench: setup-dev ## Measure how fast and how good it is
 	@exec .venv/bin/python -m benchmarks $(ARGS)

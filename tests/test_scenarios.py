@@ -1,4 +1,4 @@
-"""Merchants of every cause (scenarios.yaml) through the real turn: cause, queue, due date, few questions."""
+"""Merchants of every cause (scenarios/*.yaml) through the real turn: cause, queue, due date, questions."""
 
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +12,15 @@ from knowledge.yaml_source import read_document
 from tests.talking import Merchant, parts_on
 from triage.talks import find_conversation
 
-STORY = read_document(Path(__file__).parent / "scenarios.yaml").data
-SCENARIOS = STORY["scenarios"]
+FILES = {
+    path.stem: read_document(path).data
+    for path in sorted((Path(__file__).parent / "scenarios").glob("*.yaml"))
+}
+SCENARIOS = [
+    pytest.param(name, number, id=f"{name}-{number}-{story['cause']}")
+    for name, file in FILES.items()
+    for number, story in enumerate(file["scenarios"])
+]
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +29,12 @@ def parts() -> Any:
         yield ready
 
 
-@pytest.mark.parametrize("number", range(len(SCENARIOS)), ids=lambda n: f"{SCENARIOS[n]['cause']}-{n}")
-def test_scenario(number: int, parts: Parts) -> None:
-    story = SCENARIOS[number]
+@pytest.mark.parametrize(("name", "number"), SCENARIOS)
+def test_scenario(name: str, number: int, parts: Parts) -> None:
+    story = FILES[name]["scenarios"][number]
     now = datetime.fromisoformat(str(story["now"]))
-    chat = f"scenario-{number}"
-    merchant = Merchant(parts, now, chat=chat, knows={**STORY["usual"], **story["knows"]})
+    chat = f"{name}-{number}"
+    merchant = Merchant(parts, now, chat=chat, knows={**FILES[name]["usual"], **story["knows"]})
     merchant.say(story["say"], **({"system": story["system"]} if "system" in story else {}))
     merchant.answer_all()
     assert merchant.leader == story["cause"], (merchant.asked, merchant.last["causes"])
