@@ -41,7 +41,7 @@ class Questions:
         noted = self._wording.tell(read, talk.language, now) if read else ""
         if noted:
             values.append(CORRECT)
-            lead += self._wording.say("noted", talk.language, facts=noted)
+            lead = self._wording.say("noted", talk.language, facts=noted) + lead
         pending = Pending(step=talk.step + 1, fact=fact, purpose=purpose, values=tuple(values))
         self._put(decision, pending, lead + self._question(fact, decision))
 

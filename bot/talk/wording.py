@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, StrictUndefined
 
 from knowledge.loader import KnowledgeBase
-from knowledge.model import UNKNOWN, FactSpec, Interval, Language, Text, Value
+from knowledge.model import UNKNOWN, Interval, Language, Text, Value
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WEEKDAYS_ZH = "一二三四五六日"
@@ -22,6 +22,10 @@ SPOKEN_ORDER = (
     "settlement_mode",
     "settle_bank",
 )
+#: Facts whose values need no name before them: "¥3,500", "credit card".
+SPEAKING = frozenset(SPOKEN_ORDER) - {"received_amount"} | {
+    *("scope", "txn_type", "payout_status", "received", "account_class", "notice")
+}
 #: Facts that are not played back: they are how he put it, not what he knows.
 UNSPOKEN = frozenset({"complaint", "arrived", "instant_expected", "genuine_sale"})
 
@@ -71,12 +75,9 @@ class Wording:
     def _told(self, key: str, value: Value, language: Language, now: datetime) -> str:
         spec = self._facts[key]
         words = self.value(key, value, language, now)
-        return f"{spec.title.to(language)} {words}" if _needs_title(spec, value) else words
-
-
-def _needs_title(spec: FactSpec, value: Value) -> bool:
-    """Say whether a value makes no sense without its fact's name: yes, no, digits."""
-    return spec.kind in ("text", "days") or spec.key == "received_amount" or value in ("yes", "no")
+        if key in SPEAKING:
+            return words
+        return f"{spec.title.to(language)}{'：' if language == 'zh' else ': '}{words}"
 
 
 def money(fen: int) -> str:

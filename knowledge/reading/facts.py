@@ -109,6 +109,8 @@ def _stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str,
         if mention.value == "paid_out" and guess.intent == "arrival_time":
             continue  # "when will it be paid out" says that it was not
         said.setdefault(mention.kind, set()).add(mention.value)
+    if len(said.get("payout_status", ())) > 1:
+        said["payout_status"].discard("not_found")  # the app shows it, his bank does not
     facts: dict[str, Value] = {fact: values.pop() for fact, values in said.items() if len(values) == 1}
     if guess.sure and guess.intent == "risk_hold" and not facts and not _CARD.search(text):
         facts["notice"] = "risk"  # his account or his money is held: so he was told
