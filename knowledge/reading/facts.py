@@ -111,9 +111,11 @@ def _stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str,
         said.setdefault(mention.kind, set()).add(mention.value)
     if len(said.get("payout_status", ())) > 1:
         said["payout_status"].discard("not_found")  # the app shows it, his bank does not
+    if "corrected" in said.get("bounced_before", ()):
+        said.pop("settle_info_correct", None)  # what was wrong is wrong no more
     facts: dict[str, Value] = {fact: values.pop() for fact, values in said.items() if len(values) == 1}
     if guess.sure and guess.intent == "risk_hold" and not facts and not _CARD.search(text):
-        facts["notice"] = "risk"  # his account or his money is held: so he was told
+        facts["payout_status"] = "held"
     return facts
 
 

@@ -58,6 +58,8 @@ def moment(day: int, hour: int = 0, minute: int = 0, month: int = 10) -> datetim
         ("业务员电话打不通，钱拖了好几天", "payout_not_arrived"),
         ("装机的人联系不上，货款一直没给我", "payout_not_arrived"),
         ("退票以后卡改好了，什么时候重新打款", "arrival_time"),
+        ("退回来的那笔钱啥时候再打", "arrival_time"),
+        ("昨天2300打款失败退回了", "payout_not_arrived"),
         ("payouts keep failing since Monday", "payout_not_arrived"),
         ("I want to talk to a person", "human_agent"),
         ("我的工单处理得怎么样了", "ticket_status"),
@@ -163,6 +165,22 @@ def test_facts(reader: Reader, text: str, facts: dict[str, Value]) -> None:
         ("退票以后卡号改好了，钱还没重新打过来", {"complaint": "not_arrived", "bounced_before": "corrected"}),
         ("以前都是一个私人账户转给我的，现在钱没了", {"payer_is_licensed": "no"}),
         ("卖机器给我的人电话打不通了，钱没到", {"agent_reachable": "no"}),
+        ("昨儿上午刷的3200，啥时候能到", {"paid_at": Interval(moment(8, 6), moment(8, 12))}),
+        (
+            "卡号填错被退回过，已经改好了，钱还没重新打来",
+            {"bounced_before": "corrected", "settle_info_correct": None},
+        ),
+        (
+            "营业执照是公司的，结算填的是我个人的卡，打款失败",
+            {"registered_as": "company", "account_kind": "personal"},
+        ),
+        (
+            "以前转钱的是个商贸公司，业务员微信发截图，前天把我拉黑了",
+            {"payer_is_licensed": "no", "agent_reachable": "no", "pay_method": None},
+        ),
+        ("拿自己的卡在自己机器上套了1万，没到账", {"genuine_sale": "no"}),
+        ("套现的款还没下来", {"genuine_sale": "no"}),
+        ("结算被暂停了", {"payout_status": "held", "notice": None}),
         ("App 显示已划款，我去银行查没有这笔", {"payout_status": "paid_out"}),
         ("None of today's sales have come in", {"complaint": "not_arrived", "scope": "all_today"}),
         ("nearby stores have the same trouble", {"others_affected": "yes"}),
@@ -170,7 +188,7 @@ def test_facts(reader: Reader, text: str, facts: dict[str, Value]) -> None:
         ("用自己的卡套了2万出来，钱还没到", {"genuine_sale": "no", "complaint": "not_arrived"}),
     ],
 )
-def test_facts_among_others(reader: Reader, text: str, facts: dict[str, Value]) -> None:
+def test_facts_among_others(reader: Reader, text: str, facts: dict[str, Value | None]) -> None:
     read = reader.read(redact(text).text, NOW).facts
     assert {key: read.get(key) for key in facts} == facts
 
