@@ -13,7 +13,7 @@ _DAY = timedelta(days=1)
 _PROMISED_AFTER = re.compile(
     r"\s?(?:就|应该|该|会|能|可以|才|要|说)*(?:到账|到的|到吗|打款|到我|结算|处理|能到)"
 )
-_PROMISED_BEFORE = re.compile(r"(?:应该|应|说好|说是?|承诺|答应|预计|到了?|截止|至)$")
+_PROMISED_BEFORE = re.compile(r"(?:应该|应|说好|说是?|承诺|答应|预计|等?到了?|截止|至|等)$")
 _JUST_NOW = re.compile(r"刚刚|刚才|刚刷|刚收|刚付|just now|just (?:took|swiped|paid)")
 #: How far back "just now" may reach.
 _JUST = timedelta(hours=1)
