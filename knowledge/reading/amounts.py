@@ -53,7 +53,7 @@ _MONEY_BEFORE = re.compile(
     r"\s?[:：了是有]?\s?$"
 )
 _MONEY_AFTER = re.compile(
-    r"\s?(?:多|左右|来|的?(?:没|未|不|还|都|钱|款|怎么|刷卡|到|货款|现在|交易|只到|一直|迟迟))"
+    r"\s?(?:多|左右|来|的?(?:没|未|不|还|都|钱|款|怎么|刷卡|到|货款|现在|交易|只到|一直|迟迟|[那这]笔))"
     r"|\s(?:not|missing|has|hasn|haven|didn|never|still|short|from|yesterday|did|sale|payment|is|was)"
 )
 _RECEIVED_BEFORE = re.compile(
