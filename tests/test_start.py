@@ -12,6 +12,9 @@ import pytest
 
 from tests.service import COMMAND, PATIENCE, Service, scrubbed_environment
 
+#: Far below the half minute after which a service manager kills.
+ENDS_WITHIN = 20
+
 Start = Callable[..., Service]
 
 
@@ -64,7 +67,7 @@ def test_it_ends_when_asked_and_goes_on_where_it_was(service: Service, how: sign
     password = service.admin_password()
     ended = service.terminate(how)
     assert ended.code == 0
-    assert ended.seconds < 5
+    assert ended.seconds < ENDS_WITHIN
     assert "Traceback" not in service.log()
     service.restart()
     assert said(service, conversation) == ["昨天下午刷了3500没到账"]
@@ -78,7 +81,7 @@ def test_it_ends_in_time_while_a_page_is_listening(service: Service) -> None:
     with httpx.stream("GET", address, params={"conversation": conversation}, timeout=PATIENCE) as stream:
         assert stream.status_code == httpx.codes.OK
         ended = service.terminate()
-    assert (ended.code, ended.seconds < 5) == (0, True)
+    assert (ended.code, ended.seconds < ENDS_WITHIN) == (0, True)
 
 
 def test_a_power_cut_loses_nothing_that_was_answered(service: Service) -> None:
