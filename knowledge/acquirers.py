@@ -53,6 +53,10 @@ class Profile:
         return None if any(amount > largest for largest in self.d0_max_by.values()) else True
 
 
+#: Values of the fact pay_method.
+PayMethod = Literal["credit_card", "debit_card", "wechat", "alipay", "unionpay_qr", "ecny"]
+
+
 @dataclass(frozen=True, slots=True)
 class Brand:
     """A brand of terminals."""
@@ -99,8 +103,8 @@ class _ProfileForm(Form):
     d0_window: tuple[time, time]
     d0_min_yuan: int = Field(ge=0)
     d0_max_yuan: int = Field(ge=0)
-    d0_max_yuan_by: dict[str, int] = Field(default={})
-    d0_refuses: frozenset[str]
+    d0_max_yuan_by: dict[PayMethod, int] = Field(default={})
+    d0_refuses: frozenset[PayMethod]
     d0_min_age_days: int = Field(ge=0)
     min_payout_yuan: int = Field(ge=0)
     verified_on: date

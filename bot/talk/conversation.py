@@ -249,7 +249,7 @@ class Conversation:
             self._has_arrived(decision, situation, said)
             return
         intent = reading.intent if reading.sure else ""
-        if reading.angry or intent == "complaint_fraud":
+        if reading.angry or (intent == "complaint_fraud" and reading.answer is None):
             self._asides.heard_anger(decision)
         if pending and intent != "human_agent":
             value = self._chosen(decision, pending, reading)

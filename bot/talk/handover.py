@@ -10,6 +10,11 @@ from knowledge.model import Fact, Reading
 from triage.model import TicketStatus
 from triage.tickets import TicketView
 
+#: Evidence that is known by its label or its shape, whatever is spoken of with the agent.
+UNMISTAKABLE = frozenset(
+    {"merchant_no", "terminal_no", "reference_no", "voucher_no", "batch_no", "auth_code"}
+)
+
 
 def is_taken(ticket: TicketView | None) -> bool:
     """Say whether an agent has the ticket."""
@@ -33,17 +38,17 @@ class Handover:
         """Keep silent while an agent has the ticket, but for the status and one "passed on"."""
         if not is_taken(situation.ticket):
             return False
-        if reading and reading.sure and reading.intent == "ticket_status":
-            self._conclusions.tell_status(decision, situation)
-            return True
         if reading:
             self._take_down(decision, situation, reading)
-        self._asides.once(decision, "passed_on")
+        if reading and reading.sure and reading.intent == "ticket_status":
+            self._conclusions.tell_status(decision, situation)
+        else:
+            self._asides.once(decision, "passed_on")
         return True
 
     def _take_down(self, decision: Decision, situation: Situation, reading: Reading) -> None:
-        """Add the evidence that the ticket lacks; what is known already is the agent's to correct."""
-        lacking = self._conclusions.lacking(decision.talk)
+        """Add the numbers that the ticket lacks; what is known already is the agent's to correct."""
+        lacking = self._conclusions.lacking(decision.talk) & UNMISTAKABLE
         said = {key: Fact(value, "reader") for key, value in reading.facts.items() if key in lacking}
         if said:
             decision.talk = decision.talk.knows(**said)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from bot.talk.asides import CHOSEN
 from bot.talk.decision import Situation
-from bot.talk.questions import FOR_A_FACT
+from bot.talk.questions import FOR_A_FACT, hint_of
 from bot.talk.state import Talk
 from knowledge.inquiry import keeps_what_he_said
-from knowledge.model import Fact, Language, Reading
+from knowledge.model import UNKNOWN, Fact, Language, Reading
 
 #: A first word like "hi" or "hello", and not a mode like T+1.
 _LATIN = re.compile(r"[A-Za-z][A-Za-z' ]*[.!?]?")
@@ -48,9 +48,18 @@ def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
         )
     elif said and talk.outcome == "closed":
         # Closed because he was silent: the promise was not kept after all.
-        talk = replace(talk, outcome="advised", asked=(), signals=talk.signals | {"promise_missed"})
+        untold = {key for key in talk.asked if key in talk.facts and talk.facts[key].value == UNKNOWN}
+        talk = replace(
+            talk,
+            outcome="advised",
+            asked=(),
+            closed=talk.closed | untold,
+            signals=talk.signals | {"promise_missed"},
+        )
     for key, fact in said.items():
         known = talk.facts.get(key)
+        if fact.value == UNKNOWN and hint_of(key) in talk.told:
+            talk = replace(talk, closed=talk.closed | {key})
         if known and known.source == "system" and fact.source != "system":
             continue  # what was looked up is not a matter of opinion
         if keeps_what_he_said(known, fact.value):
@@ -73,7 +82,8 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
         said[pending.fact] = Fact(reading.answer, "merchant")
     if talk.outcome == "closed":
         return said
-    return {key: fact for key, fact in said.items() if talk.facts.get(key) != fact}
+    answered = pending.fact if pending and reading.answer is not None else None
+    return {key: fact for key, fact in said.items() if key == answered or talk.facts.get(key) != fact}
 
 
 def language_of_talk(talk: Talk, reading: Reading, channel: Language | None, *, first: bool) -> Language:

@@ -94,14 +94,20 @@ class Questions:
 
     def tell_where(self, decision: Decision) -> bool:
         """Put the open question once more with the hint where to look; False if none for a fact is open."""
-        pending = decision.talk.pending
+        talk = decision.talk
+        pending = talk.pending
         if pending is None or pending.purpose not in FOR_A_FACT:
             return False
         hint = self._facts[pending.fact].hint
-        if hint:
-            decision.say(hint.to(decision.talk.language), ask=self._form(pending, decision))
+        known = talk.facts.get(pending.fact)
+        if known and isinstance(known.value, Interval):
+            decision.say(self._wording.say("minute_hint", talk.language), ask=self._form(pending, decision))
+        elif hint:
+            decision.say(hint.to(talk.language), ask=self._form(pending, decision))
         else:
-            self.repeat(decision, self._wording.say("no_hint", decision.talk.language))
+            skip = self.label(pending, UNKNOWN, decision)
+            self.repeat(decision, self._wording.say("no_hint", talk.language, skip=skip))
+        decision.talk = replace(talk, told=talk.told | {hint_of(pending.fact)})
         return True
 
     def _put(self, decision: Decision, pending: Pending, text: str) -> None:
@@ -154,6 +160,11 @@ class Questions:
         if pending.purpose == "which":
             return self._facts[value].title.to(language)
         return self._facts[pending.fact].values[value].to(language)
+
+
+def hint_of(fact: str) -> str:
+    """Name what is noted among the things told once he was told where to look."""
+    return f"hint:{fact}"
 
 
 def option_of(pending: Pending | None, choice: str) -> str | None:

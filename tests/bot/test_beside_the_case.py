@@ -85,6 +85,15 @@ def test_where_there_is_nowhere_to_look_he_is_told_so(merchant: Merchant) -> Non
     assert merchant.asks == "others_affected"
 
 
+def test_where_the_minute_stands_is_told_to_who_said_the_day(merchant: Merchant) -> None:
+    merchant.say("昨天刷的3500没到账，T+1")
+    while merchant.asks != "paid_at":
+        merchant.tap("pending" if merchant.asks == "payout_status" else "unknown")
+    merchant.say("在哪看？")
+    assert "大概几点刷的" in merchant.texts
+    assert "哪天" not in merchant.texts
+
+
 def test_where_a_number_stands_on_the_slip_is_told(merchant: Merchant) -> None:
     merchant.say("昨天刷的3000没到账，App 显示划款失败")
     while merchant.ask and merchant.ask["fact"] != "merchant_no":

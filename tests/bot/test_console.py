@@ -172,6 +172,8 @@ def test_what_an_agents_ticket_lacks_is_taken_down_without_a_word(parts: Parts) 
     assert ticket["facts"]["merchant_no"] == {"value": "823452155310001", "source": "reader"}
     assert (ticket["cause"], ticket["queue"]) == (before["cause"], before["queue"])
     assert merchant.say("不是3500，那笔是800")["messages"] == []
+    assert merchant.say("建行也没到，损失了5000元")["messages"] == []
+    assert merchant.last["ticket"]["facts"].get("settle_bank", {}).get("value") != "CCB"
     assert merchant.last["ticket"]["facts"]["amount"]["value"] == 350000, "the agent's to correct"
     row = parts.store.read(lambda connection: find_ticket(connection, 1))
     assert row is not None

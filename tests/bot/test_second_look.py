@@ -55,6 +55,24 @@ def test_he_is_told_where_to_look(parts: Parts, language: Language, text: str, h
     assert merchant.last["facts"]["payout_status"] == {"value": "held", "source": "merchant"}
 
 
+def test_not_knowing_may_be_typed_the_second_time_too(parts: Parts) -> None:
+    merchant = Merchant(parts, chat="typed", knows=KNOWS)
+    merchant.say("没到账")
+    until_asked_again(merchant, "payout_status")
+    merchant.say("不清楚")
+    assert "没太看懂" not in merchant.texts
+    assert merchant.asks != "payout_status"
+
+
+def test_who_was_told_where_to_look_is_not_asked_again(parts: Parts) -> None:
+    merchant = Merchant(parts, chat="told", knows=KNOWS)
+    merchant.say("没到账")
+    merchant.say("在哪看？")
+    merchant.say("不清楚")
+    merchant.answer_all()
+    assert merchant.asked.count("payout_status") == 2, "the question, and the hint that he asked for"
+
+
 def test_nobody_is_asked_three_times(parts: Parts) -> None:
     merchant = Merchant(parts, chat="three", knows=KNOWS)
     merchant.say("没到账")
