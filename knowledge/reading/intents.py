@@ -1,6 +1,5 @@
 """What a message is about: one of the 13 intents, by what was learnt from the phrases and by patterns."""
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from knowledge.reading.features import FeatureReader, plain
 from knowledge.reading.lexicon import Lexicon, Sign
 from knowledge.reading.needles import NeedleIndex
 from knowledge.reading.normalise import Normaliser
-from knowledge.reading.weights import log_shares
+from knowledge.reading.weights import shares
 
 #: How much the weight of a pattern counts beside what was learnt.
 SIGN_SHARE = 0.7
@@ -61,10 +60,10 @@ class IntentReader:
         exact = self._exact.get(sentence)
         if exact:
             scores[exact] += EXACT
-        shares = dict(zip(scores, map(math.exp, log_shares(list(scores.values()))), strict=True))
-        first, second, *_ = sorted(shares, key=lambda name: -shares[name])
+        likely = dict(zip(scores, shares(list(scores.values())), strict=True))
+        first, second, *_ = sorted(likely, key=likely.__getitem__, reverse=True)
         known = bool(signs or exact) or self._is_known(features)
-        confidence = shares[first] if known else min(shares[first], NOTHING_KNOWN)
+        confidence = likely[first] if known else min(likely[first], NOTHING_KNOWN)
         return Guess(first, round(confidence, 3), confidence >= SURE, second if known else None)
 
     def _is_known(self, features: frozenset[str]) -> bool:
