@@ -2,13 +2,17 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import minds, rows, turns
+from benchmarks.merchants import STORIES, TALKS
 from benchmarks.turns import Figures
 from bot.logs import set_up_logs
 from tests.databases import installed_postgres, running_postgres
@@ -46,9 +50,10 @@ def _parts(console: Console) -> None:
     table = Table(title="The pure parts, in ms")
     for column in ("part", "mean", "p99"):
         table.add_column(column, justify="left" if column == "part" else "right")
-    parts = {
+    parts: dict[str, Callable[[], minds.Figure]] = {
         "load the base": minds.loading,
-        "read a message": minds.reading,
+        "read an answer (11 characters)": partial(minds.reading, chain.from_iterable(TALKS)),
+        "read a story (60 characters)": partial(minds.reading, STORIES),
         "choose the next question": minds.thinking,
     }
     for name, measure in parts.items():

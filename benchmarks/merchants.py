@@ -14,6 +14,14 @@ TALKS = (
     ("到账少了20块", "刷的1000", "同意过", "人工"),
 )
 
+#: All at once, in about 60 characters.
+STORIES = (
+    "你好，前天晚上八点半左右客人刷信用卡付了2680块，小票都打出来了，商户后台也显示交易成功，可是结算卡到今天还没进账",
+    "麻烦看一下，十月六号下午收了三笔微信，一共一千四百五，昨天只到了1380，手续费没有这么高吧，另外七十块去哪里了呢，谢谢",
+    "我们店上个月换了结算卡，新卡是建设银行尾号8812，这周一开始的货款都没有打进来，是不是又退回到原来那张卡里去了呀",
+    "Took 4,200 by card on Monday around 6pm and still no payout",
+)
+
 
 def messages(talks: int) -> Iterator[Incoming]:
     """Give the messages of so many talks, interleaved as they come at a busy hour."""

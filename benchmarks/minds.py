@@ -1,12 +1,11 @@
 """The pure parts: reading a message, choosing the next question, loading the base."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
-from benchmarks.merchants import TALKS
 from bot.talk.case import think
 from bot.talk.decision import Situation
 from bot.talk.state import Talk
@@ -33,11 +32,10 @@ def loading() -> Figure:
     return _time([load_knowledge] * 3)
 
 
-def reading(rounds: int = 200) -> Figure:
-    """Redact and read what the benchmarks' merchants say."""
+def reading(texts: Iterable[str], rounds: int = 200) -> Figure:
+    """Redact and read messages."""
     knowledge = load_knowledge()
-    reader = Reader(knowledge.lexicon, knowledge.facts)
-    texts = [text for talk in TALKS for text in talk]
+    reader = Reader(knowledge.lexicon, knowledge.facts, knowledge.articles)
     return _time([lambda text=text: reader.read(redact(text).text, NOW) for text in texts] * rounds)
 
 

@@ -167,7 +167,7 @@ def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
     for match in draft.find(_BARE):
         written = match[1]
         whole = written.split(".")[0].replace(",", "")
-        if len(whole) > 7 or (whole.startswith("0") and whole != "0") or _RATE.search(text, 0, match.start()):
+        if len(whole) > 7 or (whole.startswith("0") and whole != "0") or _is_rate(text, match.start()):
             continue
         context = _MONEY_BEFORE.search(
             text[max(0, match.start() - 12) : match.start()]
@@ -176,6 +176,10 @@ def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
             found.append((match.start(), match.end(), _plain(written)))
             draft.strike(match.start(), match.end())
     return found
+
+
+def _is_rate(text: str, place: int) -> bool:
+    return _RATE.search(text, max(0, place - 8), place) is not None
 
 
 def _english(draft: Draft) -> list[tuple[int, int, Decimal]]:

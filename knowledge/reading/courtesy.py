@@ -2,6 +2,8 @@
 
 import re
 
+from knowledge.reading.needles import may_match
+
 _BEFORE = re.compile(
     r"(?:(?:你好|您好|哈喽|哈啰|嗨|喂|亲|老师|老板|师傅|客服|打扰(?:一下|了)?|不好意思|麻烦(?:你|您)?(?:问|帮我看)(?:一?下)?"
     r"|(?:我)?(?:请问|想问|想请问|想咨询|咨询|问)(?:一?下|问|个问题)?|那个|(?:早上|上午|中午|下午|晚上)好|早安|嗯+|哦+|啊|呀|哈"
@@ -21,6 +23,6 @@ FEWEST_WORDS = 4
 def without_courtesy(text: str) -> str:
     """Give what a normalised message wants; the whole of one that only greets or thanks."""
     start = found.end() if (found := _BEFORE.match(text)) else 0
-    end = found.start() if (found := _BEHIND.search(text, start)) else len(text)
-    kept = text[start:end]
-    return kept if len(_WORDS.findall(kept)) >= FEWEST_WORDS else text
+    found = _BEHIND.search(text, start) if may_match(_BEHIND, text) else None
+    kept = text[start : found.start() if found else len(text)]
+    return kept if kept == text or len(_WORDS.findall(kept)) >= FEWEST_WORDS else text

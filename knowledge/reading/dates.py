@@ -15,7 +15,7 @@ _JOIN = re.compile(r"\s?(?:到|至|-|~|—|–|to|until|and|through)\s?$")
 #: "Today there is still nothing": the day of asking, not of the sale.
 _AS_OF = re.compile(r"今[天日](?=\s?(?:都|还|也|仍|就|怎么|为什么|为何|依然|一直|又)*(?:没|未|不到|不见))")
 _BESIDE = re.compile(r"[\s(（,，是]{0,2}")
-_LATIN = re.compile("[a-z]{3}")
+_LATIN = re.compile("[a-z][a-z]{2}")
 
 
 class DayReader:
@@ -26,8 +26,7 @@ class DayReader:
 
     def take(self, draft: Draft, now: datetime, *, ahead: bool) -> list[Day]:
         """Take all days; `ahead` says that the text asks about days to come."""
-        for _ in draft.take(_AS_OF):
-            pass
+        draft.take(_AS_OF)
         days = list(days_ago(draft, now))
         days += self._holidays.take(draft, now.date(), ahead=ahead)
         days += chinese_days(draft, now, ahead=ahead)

@@ -1,9 +1,8 @@
 """A text from which what was understood is struck out, so that nothing is read twice."""
 
 import re
-from collections.abc import Iterator
 
-from knowledge.reading.needles import needles
+from knowledge.reading.needles import may_match
 
 #: Stands where something was struck out: no digit, no letter, no space, no word.
 STRUCK = "\x01"
@@ -21,13 +20,11 @@ class Draft:
 
     def find(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:
         """Give every match; the pattern is not tried where the text has nothing of what it needs."""
-        needed = needles(pattern.pattern)
-        if needed is not None and not any(needle in self.text for needle in needed):
-            return []
-        return list(pattern.finditer(self.text))
+        return list(pattern.finditer(self.text)) if may_match(pattern, self.text) else []
 
-    def take(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-        """Give every match, and strike it out."""
-        for found in self.find(pattern):
-            self.strike(found.start(), found.end())
-            yield found
+    def take(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:
+        """Give every match, and strike all of them out."""
+        found = self.find(pattern)
+        for match in found:
+            self.strike(match.start(), match.end())
+        return found

@@ -35,8 +35,7 @@ def take_elapsed(draft: Draft) -> list[str]:
         idiom = count == "半" and unit in ("天", "日") and not before
         if (before or after) and not idiom:
             waits.append(_chinese_duration(count, unit, half=bool(half or half_after)))
-    for _ in draft.take(_PLAIN):
-        pass
+    draft.take(_PLAIN)
     for found in draft.take(_ENGLISH):
         before, count, unit, after = found.groups()
         if before or after:

@@ -16,7 +16,7 @@ from knowledge.reading.words import Hit, WordFinder
 _WITHIN = re.compile(r"[\s,，()（）、的和跟及]*(?:at|about|around|and|on|in the|大概|差不多|大约|左右)?\s*")
 #: Where one statement ends and the next begins.
 _BREAK = re.compile(
-    r"(?<!\d)[,.，]|[,.，](?!\d)|[。;；!！?？、\n]|但|可(?!以|能)|\b(?:and|but|then|so|because|while|after|before)\b"
+    r"[,.，](?:(?<!\d.)|(?!\d))|[。;；!！?？、\n但]|可(?!以|能)|\b(?:and|but|then|so|because|while|after|before)\b"
 )
 #: The day's own thing: 昨天的, Monday's.
 _OWN = re.compile(r"'s\b|的(?!事|时候)")

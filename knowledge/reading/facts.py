@@ -100,9 +100,8 @@ def is_known(specs: Mapping[str, FactSpec], key: str, value: Value) -> bool:
 def _stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str, Value]:
     """Take what words say of facts; two different values of one fact say nothing."""
     said: dict[str, set[str]] = {}
-    about_customer = guess.intent == "charged_but_failed" or _CUSTOMER.search(text) is not None
     for mention in statements:
-        if mention.negated or (mention.kind == "cardholder_charged" and not about_customer):
+        if mention.negated or (mention.kind == "cardholder_charged" and not _is_about_customer(text, guess)):
             continue
         if mention.kind == "instant_expected" and _ASKS_MODE.search(text) and guess.intent == "arrival_time":
             continue
@@ -117,6 +116,10 @@ def _stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str,
     if guess.sure and guess.intent == "risk_hold" and not facts and not _CARD.search(text):
         facts["payout_status"] = "held"
     return facts
+
+
+def _is_about_customer(text: str, guess: Guess) -> bool:
+    return guess.intent == "charged_but_failed" or _CUSTOMER.search(text) is not None
 
 
 def _named(text: str, slots: Slots, guess: Guess) -> dict[str, Value]:

@@ -11,9 +11,9 @@ MOST_CONCEPTS = 10
 CONCEPT_REACH = 3
 
 _NOISE = re.compile(r"[\s\x01,.;:!?~，。；：！？、…\"'“”()（）-]+")
-_DIGITS = re.compile(r"\d+")
-_WORDS = re.compile(r"[a-z']+|[\u4e00-\u9fff]|0")
-_ENDING = re.compile(r"(?<=[a-z]{3})(?:'s|ing|ed|es|s|ly)$")
+_DIGITS = re.compile(r"\d\d*")
+_WORDS = re.compile(r"[\u4e00-\u9fff]|0|[a-z']+")
+_ENDING = re.compile(r"(?<=[a-z]{3})(?:'s|ing|ed|es|s|ly)(?![a-z'])")
 
 
 def plain(text: str) -> str:
@@ -37,9 +37,9 @@ class FeatureReader:
 
     def features(self, text: str) -> frozenset[str]:
         """Give the features of a plain text."""
-        words = [_stem(word) if len(word) > 3 else word for word in _WORDS.findall(text)]
+        words = _WORDS.findall(_ENDING.sub("", text))
         found = set(words)
-        found.update(f"{first}_{second}" for first, second in pairwise(words))
+        found.update(map("_".join, pairwise(words)))
         found.update(map("_".join, zip(words, words[1:], words[2:], strict=False)))
         if words:
             found.update((f"^{words[0]}", f"{words[-1]}$"))
@@ -61,8 +61,3 @@ class FeatureReader:
             if place < MOST_CONCEPTS:
                 for later in names[place + 1 : min(place + CONCEPT_REACH + 1, MOST_CONCEPTS)]:
                     yield f"c:{name}>{later}"
-
-
-def _stem(word: str) -> str:
-    """Cut an English word's ending; not that of a negation."""
-    return word if word.endswith("n't") else _ENDING.sub("", word)

@@ -1,16 +1,15 @@
 """What a message is about: one of the 13 intents, by what was learnt from the phrases and by patterns."""
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from knowledge.reading.alternatives import has_alternatives
 from knowledge.reading.courtesy import without_courtesy
 from knowledge.reading.features import FeatureReader, plain
-from knowledge.reading.lexicon import Lexicon, Sign
+from knowledge.reading.lexicon import Lexicon
 from knowledge.reading.needles import NeedleIndex
 from knowledge.reading.normalise import Normaliser
-from knowledge.reading.weights import log_shares
+from knowledge.reading.weights import shares
 
 #: How much the weight of a pattern counts beside what was learnt.
 SIGN_SHARE = 0.7
@@ -41,9 +40,7 @@ class IntentReader:
     def __init__(self, lexicon: Lexicon, normaliser: Normaliser) -> None:
         """Take the phrases, patterns, concepts and weights of a lexicon."""
         self._signs = NeedleIndex(
-            (sign.pattern.pattern, (name, sign))
-            for name, words in lexicon.intents.items()
-            for sign in words.signs
+            (sign.patterns, (name, sign)) for name, words in lexicon.intents.items() for sign in words.signs
         )
         self._features = FeatureReader(lexicon.concepts)
         self._weights = lexicon.weights
@@ -54,28 +51,22 @@ class IntentReader:
         text = _shortened(without_courtesy(text))
         sentence = plain(text)
         features = self._features.features(sentence)
-        signs = list(self._signs_in(text))
+        signs = self._signs.matching(text)
         scores = dict(zip(self._weights.intents, self._weights.scores(features), strict=True))
         for name, sign in signs:
             scores[name] += SIGN_SHARE * sign.weight
         exact = self._exact.get(sentence)
         if exact:
             scores[exact] += EXACT
-        shares = dict(zip(scores, map(math.exp, log_shares(list(scores.values()))), strict=True))
-        first, second, *_ = sorted(shares, key=lambda name: -shares[name])
+        likely = dict(zip(scores, shares(list(scores.values())), strict=True))
+        first, second, *_ = sorted(likely, key=likely.__getitem__, reverse=True)
         known = bool(signs or exact) or self._is_known(features)
-        confidence = shares[first] if known else min(shares[first], NOTHING_KNOWN)
+        confidence = likely[first] if known else min(likely[first], NOTHING_KNOWN)
         return Guess(first, round(confidence, 3), confidence >= SURE, second if known else None)
 
     def _is_known(self, features: frozenset[str]) -> bool:
         """Tell whether the message has any word, or concept, that was learnt from."""
         return any(f in self._weights.features for f in features if not f.startswith("length:"))
-
-    def _signs_in(self, text: str) -> Iterator[tuple[str, Sign]]:
-        """Give the patterns that match."""
-        for name, sign in self._signs.candidates(text):
-            if sign.pattern.search(text):
-                yield name, sign
 
 
 def _exact(lexicon: Lexicon, normaliser: Normaliser) -> Mapping[str, str]:

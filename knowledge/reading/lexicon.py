@@ -10,6 +10,7 @@ from knowledge.model import Language
 from knowledge.reading.alternatives import is_closed, spelt_out
 from knowledge.reading.holiday_dates import Holiday
 from knowledge.reading.lexicon_form import LexiconForm, PhrasesForm
+from knowledge.reading.needles import split
 from knowledge.reading.weights import Weights, read_weights
 from knowledge.yaml_source import Document, KnowledgeError, Mistake, read_document
 
@@ -36,9 +37,9 @@ _PART = re.compile(r"<([a-z_]+)>")
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A pattern and how much it speaks for its intent."""
+    """Patterns of which one is to match, and how much that speaks for its intent."""
 
-    pattern: re.Pattern[str]
+    patterns: tuple[re.Pattern[str], ...]
     weight: float
 
 
@@ -171,9 +172,9 @@ def _intent(document: Document, parts: Mapping[str, str]) -> IntentWords:
     _check_brackets(document, ("phrases",), form.phrases)
     signs = []
     for index, sign in enumerate(form.signs):
-        pattern = _compile(document, ("signs", index, "say"), sign.say, parts)
-        if pattern:
-            signs.append(Sign(pattern, sign.weight))
+        patterns = _compile(document, ("signs", index, "say"), sign.say, parts)
+        if patterns:
+            signs.append(Sign(patterns, sign.weight))
     return IntentWords(tuple(form.phrases), tuple(signs))
 
 
@@ -194,19 +195,19 @@ def _check_brackets(document: Document, place: tuple[str | int, ...], phrases: l
 
 def _compile(
     document: Document, place: tuple[str | int, ...], say: str, parts: Mapping[str, str]
-) -> re.Pattern[str] | None:
+) -> tuple[re.Pattern[str], ...]:
     """Put the groups of words in and compile; mistakes are noted."""
     for name in _PART.findall(say):
         if name not in parts:
             document.complain(
                 place, f"<{name}> is no group of words.", "name one of `parts` in lexicon.yaml."
             )
-            return None
+            return ()
     try:
-        return re.compile(_PART.sub(lambda found: f"(?:{parts[found[1]]})", say))
+        return tuple(map(re.compile, split(_PART.sub(lambda found: f"(?:{parts[found[1]]})", say))))
     except re.error as error:
         document.complain(place, f"the pattern is not valid ({error}).", "close every bracket.")
-        return None
+        return ()
 
 
 def _words(words: list[str | int]) -> tuple[str, ...]:

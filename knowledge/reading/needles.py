@@ -1,16 +1,15 @@
 """What a text must hold for a pattern to match it, so that most patterns need not be tried at all."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from typing import Generic, TypeVar
 
-#: Needles are cut to so many characters: longer ones tell little more.
-LONGEST = 3
-
 _TOKEN = re.compile(
     r"(?P<open>\((?:\?(?::|P<\w+>|<?[=!])|(?!\?)))|(?P<close>\))|(?P<bar>\|)"
-    r"|(?P<shape>\[\^?\]?(?:\\.|[^\]\\])*\]|\\[a-zA-Z0-9]|[.^$])|\\(?P<escaped>.)|(?P<literal>[^(\\])"
+    r"|\[(?P<any>[^]\\^-]+)\]|(?P<shape>\[\^?\]?(?:\\.|[^\]\\])*\]|\\[a-zA-Z]|[.^$])"
+    r"|\\(?P<back>\d)|\\(?P<escaped>.)|(?P<literal>[^(\\])"
 )
 _OPTIONAL = re.compile(r"[?*][?+]?|\{(?:0|0?,)\d*,?\d*\}[?+]?")
 _REPEATED = re.compile(r"\+[?+]?|\{\d+(?:,\d*)?\}[?+]?")
@@ -30,30 +29,62 @@ def needles(pattern: str) -> Needles:
     return found if reading.is_over else None
 
 
+def may_match(pattern: re.Pattern[str], text: str) -> bool:
+    """Tell whether a text has any needle of a pattern without flags: quicker than to try the pattern."""
+    return _any_needle(pattern.pattern).search(text) is not None
+
+
+@cache
+def _any_needle(pattern: str) -> re.Pattern[str]:
+    found = needles(pattern)
+    return re.compile("" if found is None else "|".join(map(re.escape, sorted(found))))
+
+
 class NeedleIndex(Generic[Meaning]):
-    """Chooses the patterns that may match a text; what they mean comes in the order in which it was given."""
+    """Tells which patterns match a text; only those are tried of which the text has a needle."""
 
-    def __init__(self, patterns: Iterable[tuple[str, Meaning]]) -> None:
-        """Take pairs of a pattern and what it means."""
+    def __init__(self, meanings: Iterable[tuple[Iterable[re.Pattern[str]], Meaning]]) -> None:
+        """Take what may be meant, each with the patterns without flags of which one must match."""
         self._meanings: list[Meaning] = []
-        self._always: set[int] = set()
-        known: dict[str, set[int]] = {}
-        for place, (pattern, meaning) in enumerate(patterns):
+        #: Patterns, each with the place of what it means.
+        self._patterns: list[tuple[int, re.Pattern[str]]] = []
+        for patterns, meaning in meanings:
+            self._patterns += [(len(self._meanings), pattern) for pattern in patterns]
             self._meanings.append(meaning)
-            found = needles(pattern)
-            if found is None:
-                self._always.add(place)
+        needed = [needles(pattern.pattern) for _, pattern in self._patterns]
+        self._always = {place for place, found in enumerate(needed) if found is None}
+        common = Counter(character for found in needed for needle in found or () for character in needle)
+        #: Needle -> places of the patterns that need it.
+        self._needed: dict[str, set[int]] = {}
+        for place, found in enumerate(needed):
             for needle in found or ():
-                known.setdefault(needle, set()).add(place)
-        self._known: Mapping[str, set[int]] = known
-        self._lengths = sorted({len(needle) for needle in known})
+                self._needed.setdefault(needle, set()).add(place)
+        #: The needles by their rarest characters.
+        self._needles: dict[str, list[str]] = {}
+        for needle in self._needed:
+            self._needles.setdefault(min(needle, key=common.__getitem__), []).append(needle)
 
-    def candidates(self, text: str) -> list[Meaning]:
-        """Give what may match."""
-        places = range(len(text))
-        pieces = {text[place : place + length] for length in self._lengths for place in places}
-        found = self._always.union(*(self._known[piece] for piece in pieces & self._known.keys()))
+    def matching(self, text: str) -> list[Meaning]:
+        """Give what is meant by the patterns that match, in the order in which it was given."""
+        characters = self._needles.keys() & set(text)
+        present = (needle for rarest in characters for needle in self._needles[rarest] if needle in text)
+        tried = self._always.union(*map(self._needed.__getitem__, present))
+        found = {place for place, pattern in map(self._patterns.__getitem__, tried) if pattern.search(text)}
         return [self._meanings[place] for place in sorted(found)]
+
+
+def split(pattern: str) -> list[str]:
+    """Split a pattern into those of which one must match; one that is not understood stays whole."""
+    parts, start, end, depth = [], 0, 0, 0
+    for token in _TOKEN.finditer(pattern):
+        if token.start() != end or depth < 0 or token["back"]:
+            return [pattern]
+        end = token.end()
+        depth += bool(token["open"]) - bool(token["close"])
+        if token["bar"] and depth == 0:
+            parts.append(pattern[start : token.start()])
+            start = end
+    return [*parts, pattern[start:]] if end == len(pattern) and depth == 0 else [pattern]
 
 
 class _Reading:
@@ -89,8 +120,8 @@ class _Reading:
             self._place = token.end()
             kind = token.lastgroup
             if kind in ("close", "bar"):
-                return _better(best, _cut(run)), kind == "bar"
-            needed: Needles = None
+                return _better(best, _alone(run)), kind == "bar"
+            needed = frozenset(token["any"]) if kind == "any" else None
             if kind == "open":
                 needed = self.alternatives()
                 needed = None if "!" in token[0] else needed
@@ -100,11 +131,11 @@ class _Reading:
                 if not self._skip(_REPEATED):
                     continue
             self._skip(_REPEATED)
-            best = _better(best, _cut(run))
+            best = _better(best, _alone(run))
             run = ""
             if not optional:
                 best = _better(best, needed)
-        return _better(best, _cut(run)), False
+        return _better(best, _alone(run)), False
 
     def _skip(self, pattern: re.Pattern[str]) -> bool:
         found = pattern.match(self._pattern, self._place)
@@ -113,8 +144,8 @@ class _Reading:
         return found is not None
 
 
-def _cut(run: str) -> Needles:
-    return frozenset((run[:LONGEST],)) if run else None
+def _alone(run: str) -> Needles:
+    return frozenset((run,)) if run else None
 
 
 def _better(one: Needles, other: Needles) -> Needles:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from knowledge.model import Language
 from knowledge.reading.alternatives import as_pattern
 from knowledge.reading.lexicon import Lexicon
+from knowledge.reading.needles import NeedleIndex
 from knowledge.reading.normalise import Normaliser
 from knowledge.reading.words import WordFinder
 
@@ -40,7 +41,7 @@ class RemarkReader:
         self, lexicon: Lexicon, asks: Mapping[str, Iterable[re.Pattern[str]]], normaliser: Normaliser
     ) -> None:
         """Take the words of the lexicon, and the patterns of each article's question."""
-        self._asks = [(name, pattern) for name, patterns in asks.items() for pattern in patterns]
+        self._asks = NeedleIndex((patterns, name) for name, patterns in asks.items())
         self._wants = [
             (language, as_pattern(phrase))
             for language, phrases in lexicon.languages.items()
@@ -64,7 +65,7 @@ class RemarkReader:
         )
 
     def _article(self, text: str) -> str | None:
-        return next((name for name, pattern in self._asks if pattern.search(text)), None)
+        return next(iter(self._asks.matching(text)), None)
 
     def _language(self, text: str) -> Language | None:
         whole = _END.sub("", text)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from knowledge.reading.draft import STRUCK, Draft
+from knowledge.reading.needles import may_match
 from knowledge.reading.numerals import CHINESE_DIGIT
 from knowledge.redaction import CHINESE_DIGITS
 
@@ -36,17 +37,21 @@ _LABELLED = {
 _SLIP = re.compile(
     "|".join(f"(?:{label}){_IS}(?P<{fact}>{form})(?![0-9a-z])" for fact, (label, form) in _LABELLED.items())
 )
-#: Numbers that are none of ours: struck out, so that they are not read as money or a card.
-_FOREIGN = re.compile(
+_FOREIGN_LABEL = re.compile(
     r"(?:订单|单号|交易单|快递|运单|手机|电话|座机|号码|联系方式|序列|\bsn\b|s/n|身份证|证件|营业执照|信用代码|微信号|\bqq\b|"
     r"\border\b|phone|\btel\b|验证码|密码|邮编|工号|运营商)"
-    rf"(?:尾号|后四位|号码?|{_IS}){{0,3}}[0-9a-z*][0-9a-z*-]{{2,40}}"
+)
+#: Numbers that are none of ours: struck out, so that they are not read as money or a card.
+_FOREIGN = re.compile(
+    rf"{_FOREIGN_LABEL.pattern}(?:尾号|后四位|号码?|{_IS}){{0,3}}[0-9a-z*][0-9a-z*-]{{2,40}}"
     r"|\d{3}\*{4}\d{4}|\*{5,}|(?<![\d.])0\d{2,3}-\d{7,8}(?!\d)|(?<!\d)[48]00-?\d{3,4}-?\d{3,4}(?!\d)"
     r"|(?<![\d.])(?:955\d\d|9[56]\d{4}|123\d\d|100\d\d)(?![\d.])(?=电话|客服|热线|打)"
     r"|^(?:955\d\d|123\d\d|100\d\d)$|(?<=打)955\d\d(?!\d)|(?<![0-9a-z])[a-z]{2,6}\d{5,}(?![0-9a-z])"
 )
 _FULL_CARD = re.compile(r"(?<!\*)\*{4} ?(\d{4})(?!\d)")
 _BARE = re.compile(r"(?<![0-9a-z.,*-])(\d{15}|\d{12})(?![0-9a-z.,-])")
+#: What has no label is at least so long.
+_RUN = re.compile(r"[\d*-][\d*-]{4}")
 _LONG = re.compile(r"(?<![0-9a-z])[0-9a-z]{0,3}\d{9,}[0-9a-z]*")
 _FOUR = rf"(\d{{4}}|[{CHINESE_DIGIT}]{{4}})(?![\d{CHINESE_DIGIT}*]|\.\d)"
 _TAIL = re.compile(
@@ -82,12 +87,11 @@ def take_slip_numbers(draft: Draft) -> dict[str, str]:
     for found in draft.take(_SLIP):
         fact = str(found.lastgroup)
         numbers.setdefault(fact, found[fact].upper())
-    for _ in draft.take(_FOREIGN):
-        pass
-    for found in draft.take(_BARE):
-        numbers.setdefault("merchant_no" if len(found[1]) == 15 else "reference_no", found[1])
-    for _ in draft.take(_LONG):
-        pass
+    if _RUN.search(draft.text) or may_match(_FOREIGN_LABEL, draft.text):
+        draft.take(_FOREIGN)
+        for found in draft.take(_BARE):
+            numbers.setdefault("merchant_no" if len(found[1]) == 15 else "reference_no", found[1])
+        draft.take(_LONG)
     return numbers
 
 

@@ -82,7 +82,7 @@ def read_slots(
     for name in names:
         if name.kind == "mode":
             draft.strike(name.start, name.end)
-    ahead = bool(_ASKS_AHEAD.search(text)) and not _LOOKS_BACK.search(text)
+    ahead = not _LOOKS_BACK.search(text) and bool(_ASKS_AHEAD.search(text))
     found_days = days.take(draft, now, ahead=ahead)
     times = take_times(draft)
     elapsed = take_elapsed(draft)

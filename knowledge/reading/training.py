@@ -16,7 +16,7 @@ from knowledge.reading.courtesy import without_courtesy
 from knowledge.reading.features import FeatureReader, plain
 from knowledge.reading.lexicon import Lexicon
 from knowledge.reading.normalise import Normaliser
-from knowledge.reading.weights import Weights
+from knowledge.reading.weights import UNIT, Weights, pack
 
 #: So many sentences of one phrase are looked at.
 SENTENCES = 12
@@ -85,13 +85,15 @@ def learn(
             model.step(*row)
         model.shrink()
         told(number + 1)
-    features = {
-        feature: [weight if abs(weight) >= NEGLIGIBLE else 0.0 for weight in model.weights[row]]
-        for feature, row in vocabulary.items()
-    }
+    features = {feature: _kept(model.weights[row]) for feature, row in vocabulary.items()}
     return Weights(
-        learnt_from, tuple(intents), tuple(model.bias), {f: w for f, w in features.items() if any(w)}
+        learnt_from, tuple(intents), tuple(model.bias), {f: pack(w) for f, w in features.items() if w}
     )
+
+
+def _kept(weights: Sequence[float]) -> dict[int, int]:
+    """Give the weights that count, by place."""
+    return {place: round(weight * UNIT) for place, weight in enumerate(weights) if abs(weight) >= NEGLIGIBLE}
 
 
 def _vocabulary(found: Iterable[Example]) -> Mapping[str, int]:

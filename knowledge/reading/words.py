@@ -21,37 +21,48 @@ class WordFinder(Generic[Meaning]):
     def __init__(self, words: Iterable[tuple[str, Meaning]]) -> None:
         """Take pairs of a normalised word and its meaning; of the same word twice, the last counts."""
         self._meanings = {word: meaning for word, meaning in words if word}
+        alone = [word for word in self._meanings if len(word) == 1]
+        #: The lengths to try where no longer word begins.
+        self._shortest = [1] if alone else []
         #: First two characters -> lengths of the words that begin so, longest first.
         self._lengths: dict[str, list[int]] = {}
         for word in sorted(self._meanings, key=len, reverse=True):
             lengths = self._lengths.setdefault(word[:2], [])
             if len(word) not in lengths:
                 lengths.append(len(word))
-        self._starts = _starts({word[0] for word in self._meanings})
+        for lengths in self._lengths.values():
+            lengths.extend(self._shortest)
+        self._starts = _starts(self._lengths)
 
     def find(self, text: str) -> list[Hit[Meaning]]:
         """Find the words in order; a hit never overlaps a longer one that began before it."""
         hits: list[Hit[Meaning]] = []
-        known, free = self._lengths, 0
+        meanings, free = self._meanings, 0
         for start in self._starts.finditer(text):
             place = start.start()
             if place < free:
                 continue
-            for length in (*known.get(text[place : place + 2], ()), 1):
+            for length in self._lengths.get(text[place : place + 2], self._shortest):
                 word = text[place : place + length]
-                if word in self._meanings and not _goes_on(text, place + len(word)):
+                if word in meanings and not _goes_on(text, place + len(word)):
                     free = place + len(word)
-                    hits.append(Hit(place, free, self._meanings[word]))
+                    hits.append(Hit(place, free, meanings[word]))
                     break
         return hits
 
 
-def _starts(characters: Collection[str]) -> re.Pattern[str]:
+def _starts(beginnings: Collection[str]) -> re.Pattern[str]:
     """Give the pattern of where a word may begin: a Latin one not within another; Chinese has no spaces."""
-    latin = "".join(filter(_is_latin, characters))
-    others = "".join(re.escape(one) for one in characters if not _is_latin(one))
-    starts = [f"(?<![0-9a-z])[{latin}]"] if latin else []
-    return re.compile("|".join([*starts, f"[{others}]"] if others else starts) or "(?!)")
+    first = _one_of(beginning[0] for beginning in beginnings)
+    alone = _one_of(beginning for beginning in beginnings if len(beginning) == 1)
+    second = _one_of(beginning[1] for beginning in beginnings if len(beginning) == 2)
+    return re.compile(rf"{first}(?:(?={second})|(?<={alone}))(?<![0-9a-z][0-9a-z])")
+
+
+def _one_of(characters: Iterable[str]) -> str:
+    """Give the pattern of any of some characters; of none, one that never matches."""
+    escaped = "".join(map(re.escape, sorted(set(characters))))
+    return f"[{escaped}]" if escaped else "(?!)"
 
 
 def _goes_on(text: str, end: int) -> bool:

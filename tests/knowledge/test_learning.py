@@ -10,7 +10,7 @@ from knowledge.reading.alternatives import is_closed, sentences
 from knowledge.reading.lexicon import INTENTS, load_lexicon
 from knowledge.reading.reader import Reader
 from knowledge.reading.training import Example, fingerprint, learn
-from knowledge.reading.weights import Weights, read_weights, write_weights
+from knowledge.reading.weights import Weights, pack, read_weights, unpack, write_weights
 from knowledge.yaml_source import KnowledgeError
 from tests.knowledge.copies import copy_of_the_base
 
@@ -55,8 +55,22 @@ def test_what_stands_in_several_phrases_of_one_intent_speaks_for_it() -> None:
     assert "once" not in weights.features
 
 
+def test_a_tie_is_one_in_whatever_order_features_come() -> None:
+    features = {"1": pack({0: 10, 1: 60}), "2": pack({0: 20}), "3": pack({0: 30}), "4": pack({0: -7, 1: -7})}
+    first, second = Weights("abc", ("a", "b"), (0.0, 0.0), features).scores(features)
+    assert first == second
+
+
+def test_weights_are_packed() -> None:
+    weights = {0: -3, 1: 70_000, 3: -70_000}
+    assert unpack(pack(weights), 5) == [-3, 70_000, 0, -70_000, 0]
+    assert unpack(pack(weights) + pack({0: 4, 3: 70_001}), 5) == [1, 70_000, 0, 1, 0]
+
+
 def test_weights_are_kept(tmp_path: Path) -> None:
-    weights = Weights("abc", ("a", "b"), (0.25, -0.5), {'"到"': (1.5, -0.25), "c:not>arrive": (0.0, 2.0)})
+    weights = Weights(
+        "abc", ("a", "b"), (0.25, -0.5), {'"到"': pack({0: 150, 1: -25}), "c:not>arrive": pack({1: 200})}
+    )
     path = tmp_path / "weights.json"
     write_weights(weights, path)
     assert read_weights(path) == weights
