@@ -85,7 +85,7 @@ def kb_explain(
 
 
 @kb.command("simulate")
-def kb_simulate(
+def kb_simulate(  # noqa: PLR0913 - one argument an option
     count: Annotated[int, typer.Argument(help="How many merchants.", min=1)] = 2000,
     *,
     seed: Annotated[int, typer.Option(help="Same seed, same merchants.")] = 1,
@@ -95,11 +95,14 @@ def kb_simulate(
         Literal["guess", "any"],
         typer.Option(help="A mistaken answer: a guess at what is usual, or any other value."),
     ] = "guess",
+    directory: Annotated[
+        float, typer.Option(help="Share of merchants whom a directory knows.", min=0, max=1)
+    ] = 0.0,
     as_json: JsonOption = False,
     folder: FolderOption = PACKAGED,
 ) -> None:
     """Draw merchants from the knowledge base, serve them, and see how good it is."""
-    simulator = Simulator(load_knowledge(folder), seed, wrong, dont_know, mistakes)
+    simulator = Simulator(load_knowledge(folder), seed, wrong, dont_know, mistakes, directory)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("merchants", total=count)
         simulation = simulator.run(count, lambda: progress.advance(task))

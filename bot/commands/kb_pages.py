@@ -109,7 +109,8 @@ def print_simulation(console: Console, simulation: Simulation) -> None:
     """Print how good it is."""
     console.print(
         f"{simulation.engine.merchants} merchants, seed {simulation.seed}, "
-        f"{simulation.wrong:.0%} mistaken ({simulation.mistakes}), {simulation.dont_know:.0%} don't know; "
+        f"{simulation.wrong:.0%} mistaken ({simulation.mistakes}), {simulation.dont_know:.0%} don't know, "
+        f"{simulation.directory:.0%} in a directory; "
         f"knowledge base {simulation.version}"
     )
     figures = _table("", "engine", "questionnaire")

@@ -20,6 +20,10 @@ OPENING = {"paid_at": 0.6, "amount": 0.5, "brand": 0.3, "pay_method": 0.25, "set
 ONLY_THE_DAY = 0.6
 #: What nobody is asked, and what is known of it from the start where the cause shows it.
 LOOKED_UP: Mapping[str, float] = {"channel_state": 0.5, "earlier_ticket": 1.0}
+#: What a directory of merchants says of those whom it knows.
+IN_DIRECTORY = frozenset(
+    {"brand", "settlement_mode", "onboarded_days", "payout_status", "registered_as", "account_kind"}
+)
 #: Facts that follow from the sale and the merchant as they were drawn.
 SIZES = ("amount_size", "newly_opened")
 #: A tiny sale is smaller, in fen.
@@ -46,8 +50,10 @@ class Merchant:
 class Drawing:
     """Draws merchants, always the same ones from the same random numbers."""
 
-    def __init__(self, knowledge: KnowledgeBase, random: Random) -> None:
+    def __init__(self, knowledge: KnowledgeBase, random: Random, directory: float = 0.0) -> None:
+        """Take the share of merchants whom a directory knows."""
         self._knowledge = knowledge
+        self._directory = directory
         self._random = random
         self._causes = tuple(knowledge.causes.values())
         self._weights = [cause.weight for cause in self._causes]
@@ -145,6 +151,12 @@ class Drawing:
                 source: Source = "system" if key in LOOKED_UP else "reader"
                 if self._random.random() < LOOKED_UP.get(key, 1.0):
                     told[key] = Fact(truth[key], source)
+        if self._directory and self._random.random() < self._directory:
+            told |= {
+                key: Fact(value, "system")
+                for key, value in truth.items()
+                if key in IN_DIRECTORY and value != UNKNOWN
+            }
         return told
 
     def _as_told(self, value: Value) -> Value:

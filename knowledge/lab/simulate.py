@@ -84,6 +84,8 @@ class Simulation:
     wrong: float
     dont_know: float
     mistakes: Kind
+    #: The share of merchants whom a directory knows.
+    directory: float
     #: What one would have to learn to name the cause from the priors alone, in bits.
     prior_bits: float
     #: Right cause first, had every question been asked and mistakes been reckoned with.
@@ -102,7 +104,13 @@ class Simulator:
     """Serves merchants."""
 
     def __init__(
-        self, knowledge: KnowledgeBase, seed: int, wrong: float, dont_know: float, mistakes: Kind = "guess"
+        self,
+        knowledge: KnowledgeBase,
+        seed: int,
+        wrong: float,
+        dont_know: float,
+        mistakes: Kind = "guess",
+        directory: float = 0.0,
     ) -> None:
         self._knowledge = knowledge
         self._engine = Engine(knowledge.causes, knowledge.facts, knowledge.version)
@@ -110,10 +118,11 @@ class Simulator:
         # Answers have a source of their own, so that the merchants are the same whoever asks them.
         self._random = Random(seed)  # noqa: S311 - draws, no secrets
         self._mistakes = Mistakes(knowledge, wrong, dont_know, mistakes)
-        self._drawing = Drawing(knowledge, Random(seed))  # noqa: S311 - draws, no secrets
+        self._drawing = Drawing(knowledge, Random(seed), directory)  # noqa: S311 - draws, no secrets
         self._bound = Bound(knowledge, self._mistakes)
         self._wrong = wrong
         self._dont_know = dont_know
+        self._directory = directory
 
     def run(self, count: int, advance: Callable[[], None]) -> Simulation:
         """Draw and serve so many merchants; advance is called after each."""
@@ -133,6 +142,7 @@ class Simulator:
             wrong=self._wrong,
             dont_know=self._dont_know,
             mistakes=self._mistakes.kind,
+            directory=self._directory,
             prior_bits=_uncertainty([share for _, share in self._engine.diagnose({}).causes]),
             attainable=attained / count,
             engine=_figures(by_engine),

@@ -10,6 +10,7 @@ import pytest
 from knowledge.inquiry import NEEDS_A_PERSON, forbids_advice, may_advise
 from knowledge.lab.check import Finding, check
 from knowledge.lab.explain import FactsError, explain, parse_facts
+from knowledge.lab.merchants import IN_DIRECTORY
 from knowledge.lab.mistakes import Kind, Mistakes
 from knowledge.lab.show import show_cause, show_fact
 from knowledge.lab.simulate import Simulation, Simulator
@@ -206,6 +207,13 @@ class TestSimulate:
         assert simulation.engine.advised_wrongly == simulation.questionnaire.advised_wrongly == 0
         assert simulation.questionnaire.questions_mean >= 2 * simulation.engine.questions_mean
         assert sum(sum(row.values()) for row in simulation.confusion.values()) == 150
+
+    def test_whom_a_directory_knows_is_asked_less_and_never_what_it_says(self) -> None:
+        simulator = Simulator(KNOWLEDGE, 3, 0.1, 0.15, directory=1)
+        simulation = simulator.run(30, lambda: None)
+        assert not IN_DIRECTORY & simulation.asked.keys()
+        unknown = Simulator(KNOWLEDGE, 3, 0.1, 0.15).run(30, lambda: None)
+        assert simulation.engine.questions_mean < unknown.engine.questions_mean
 
     def test_the_same_seed_gives_the_same_figures(self) -> None:
         steps: list[int] = []
