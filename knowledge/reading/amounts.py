@@ -164,7 +164,8 @@ def _chinese(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
 def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
     text = draft.text
     found: list[tuple[int, int, Decimal]] = []
-    for match in draft.find(_BARE):
+    matches = draft.find(_BARE)
+    for match in matches:
         written = match[1]
         whole = written.split(".")[0].replace(",", "")
         if len(whole) > 7 or (whole.startswith("0") and whole != "0") or _is_rate(text, match.start()):
@@ -172,10 +173,15 @@ def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
         context = _MONEY_BEFORE.search(
             text[max(0, match.start() - 12) : match.start()]
         ) or _MONEY_AFTER.match(text, match.end())
-        if asked or "," in written or context or (len(whole) >= 2 and _STRUCK.sub("", text) == written):
+        if asked or "," in written or context or (len(whole) >= 2 and _is_alone(matches, text)):
             found.append((match.start(), match.end(), _plain(written)))
             draft.strike(match.start(), match.end())
     return found
+
+
+def _is_alone(matches: list[re.Match[str]], text: str) -> bool:
+    """Tell whether a text is no more than the one number found in it."""
+    return len(matches) == 1 and _STRUCK.sub("", text) == matches[0][1]
 
 
 def _is_rate(text: str, place: int) -> bool:

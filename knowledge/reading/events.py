@@ -1,6 +1,7 @@
 """Whose moment it is that a text names: the sale's, or that of something else that happened."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,7 +68,8 @@ class EventReader:
             event = _event(text, moment, [hit for hit in hits if first <= hit.start and hit.end <= last])
             if event == "sale" or (event is None and (asked or not _is_only_today(moment, now))):
                 kept += moment.pieces
-        return [one for one in days if one in kept], [one for one in times if one in kept]
+        kept_days = [one for one in kept if isinstance(one, Day)]
+        return kept_days, [one for one in kept if isinstance(one, TimeOfDay)]
 
 
 def _moments(text: str, pieces: list[Day | TimeOfDay]) -> list[_Moment]:
@@ -88,11 +90,12 @@ def _with_clauses(text: str, moments: list[_Moment], *, alone: bool) -> Iterator
     One that is a clause by itself belongs to those beside it, unless it may stand `alone`, as an answer does.
     """
     breaks = [found.span() for found in _BREAK.finditer(text)]
+    before, behind = [start for start, _ in breaks], [end for _, end in breaks]
     for place, moment in enumerate(moments):
         least = moments[place - 1].end if place else 0
         most = moments[place + 1].start if place + 1 < len(moments) else len(text)
-        starts = [least, *(end for _, end in breaks if least <= end <= moment.start)]
-        ends = [*(start for start, _ in breaks if moment.end <= start <= most), most]
+        starts = [least, *behind[bisect_left(behind, least) : bisect_right(behind, moment.start)]]
+        ends = [*before[bisect_left(before, moment.end) : bisect_right(before, most)], most]
         first, last = starts[-1], ends[0]
         said = f"{text[first : moment.start]}{text[moment.end : last]}"
         if not alone and _NOTHING.fullmatch(said):
