@@ -12,6 +12,19 @@ from bot.settings import Settings
 
 pytest_plugins = ["tests.browser", "tests.databases", "tests.service", "tests.telegram_api.fixtures"]
 
+#: Files that take longest: begun first, so that no processor is left with one of them at the end.
+SLOWEST = (
+    "test_telegram_faults.py",
+    "test_start.py",
+    "test_kills.py",
+    "test_agents_group.py",
+    "test_telegram.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in SLOWEST)
+
 
 class NetworkBlockedError(RuntimeError):
     """A test tried to talk to another machine."""
