@@ -15,6 +15,10 @@ from knowledge.yaml_source import Document, KnowledgeError, read_layers
 FILE = "acquirers.yaml"
 
 
+#: Values of the fact pay_method.
+PayMethod = Literal["credit_card", "debit_card", "wechat", "alipay", "unionpay_qr", "ecny"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """When an acquirer pays out. Times of day are Asia/Shanghai, amounts fen."""
@@ -48,13 +52,13 @@ class Profile:
         """Say whether an amount in fen is paid out at once; None if that depends on how it was paid."""
         if not self.d0_min <= amount <= self.d0_max:
             return False
-        if pay_method is not None:
-            return amount <= self.d0_max_by.get(pay_method, self.d0_max)
-        return None if any(amount > largest for largest in self.d0_max_by.values()) else True
+        if pay_method is None and any(amount > largest for largest in self.d0_max_by.values()):
+            return None
+        return amount <= self.d0_largest(pay_method)
 
-
-#: Values of the fact pay_method.
-PayMethod = Literal["credit_card", "debit_card", "wechat", "alipay", "unionpay_qr", "ecny"]
+    def d0_largest(self, pay_method: str | None) -> int:
+        """Give the largest amount in fen that is paid out at once; None stands for any way of paying."""
+        return self.d0_max_by.get(pay_method or "", self.d0_max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ class _ProfileForm(Form):
     d0_window: tuple[time, time]
     d0_min_yuan: int = Field(ge=0)
     d0_max_yuan: int = Field(ge=0)
-    d0_max_yuan_by: dict[PayMethod, int] = Field(default={})
+    d0_max_yuan_by: dict[PayMethod, int] = Field(default_factory=dict)
     d0_refuses: frozenset[PayMethod]
     d0_min_age_days: int = Field(ge=0)
     min_payout_yuan: int = Field(ge=0)

@@ -110,8 +110,7 @@ def print_simulation(console: Console, simulation: Simulation) -> None:
     console.print(
         f"{simulation.engine.merchants} merchants, seed {simulation.seed}, "
         f"{simulation.wrong:.0%} mistaken ({simulation.mistakes}), {simulation.dont_know:.0%} don't know, "
-        f"{simulation.directory:.0%} in a directory; "
-        f"knowledge base {simulation.version}"
+        f"{simulation.directory:.0%} in a directory; knowledge base {simulation.version}"
     )
     figures = _table("", "engine", "questionnaire")
     rows = zip(_figures(simulation.engine), _figures(simulation.questionnaire), strict=True)

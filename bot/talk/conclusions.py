@@ -98,10 +98,9 @@ class Conclusions:
             return True
         return False
 
-    def lacking(self, talk: Talk) -> frozenset[str]:
+    def lacking(self, talk: Talk, case: Case) -> tuple[str, ...]:
         """Name the evidence for the talk's cause that is not known."""
-        known = {key for key, fact in talk.facts.items() if fact.value != UNKNOWN}
-        return frozenset(self._cause_of(talk).ticket.evidence) - known
+        return self._missing(self._cause_of(talk), case, ())
 
     def supply(self, decision: Decision, case: Case) -> None:
         """Bring the ticket that an agent has up to date, without a word to the merchant."""

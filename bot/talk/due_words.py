@@ -142,5 +142,5 @@ def _range(first: date, last: date, language: Language) -> str:
 
 
 def _limits(profile: Profile, pay_method: str | None, wording: Wording, language: Language) -> str:
-    smallest, largest = profile.d0_min // 100, profile.d0_max_by.get(pay_method or "", profile.d0_max) // 100
+    smallest, largest = profile.d0_min // 100, profile.d0_largest(pay_method) // 100
     return wording.say("limits", language, smallest=f"{smallest:,}", largest=f"{largest:,}")

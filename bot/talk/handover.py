@@ -48,8 +48,11 @@ class Handover:
 
     def _take_down(self, decision: Decision, situation: Situation, reading: Reading) -> None:
         """Add the numbers that the ticket lacks; what is known already is the agent's to correct."""
-        lacking = self._conclusions.lacking(decision.talk) & UNMISTAKABLE
-        said = {key: Fact(value, "reader") for key, value in reading.facts.items() if key in lacking}
+        numbers = {key: Fact(value, "reader") for key, value in reading.facts.items() if key in UNMISTAKABLE}
+        if not numbers:
+            return
+        lacking = self._conclusions.lacking(decision.talk, self._think(decision, situation))
+        said = {key: fact for key, fact in numbers.items() if key in lacking}
         if said:
             decision.talk = decision.talk.knows(**said)
             self._conclusions.supply(decision, self._think(decision, situation))

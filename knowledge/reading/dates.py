@@ -15,7 +15,7 @@ _JOIN = re.compile(r"\s?(?:到|至|-|~|—|–|to|until|and|through)\s?$")
 #: "Today there is still nothing": the day of asking, not of the sale.
 _AS_OF = re.compile(r"今[天日](?=\s?(?:都|还|也|仍|就|怎么|为什么|为何|依然|一直|又)*(?:没|未|不到|不见))")
 _BESIDE = re.compile(r"[\s(（,，是]{0,2}")
-_LATIN = re.compile("[a-z][a-z]{2}")
+_LATIN = re.compile("[a-z]{3}")
 
 
 class DayReader:

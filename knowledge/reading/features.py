@@ -11,7 +11,7 @@ MOST_CONCEPTS = 10
 CONCEPT_REACH = 3
 
 _NOISE = re.compile(r"[\s\x01,.;:!?~，。；：！？、…\"'“”()（）-]+")
-_DIGITS = re.compile(r"\d\d*")
+_DIGITS = re.compile(r"\d+")
 _WORDS = re.compile(r"[\u4e00-\u9fff]|0|[a-z']+")
 _ENDING = re.compile(r"(?<=[a-z]{3})(?:'s|ing|ed|es|s|ly)(?![a-z'])")
 

@@ -5,7 +5,7 @@ import re
 from knowledge.model import Language
 
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
-_WORD = re.compile(r"[a-z'][a-z']+")
+_WORD = re.compile(r"[a-z']{2,}")
 #: Words that both sides of the counter use in any language.
 _SHARED = frozenset(
     {"ok", "okay", "pos", "app", "qr", "id", "sn", "rmb", "cny", "atm", "hi", "bye", "wx", "vip", "no"}

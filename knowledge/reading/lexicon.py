@@ -1,7 +1,7 @@
 """The reader's words, loaded from lexicon.yaml, phrases/<intent>.yaml and holidays/<year>.yaml."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,7 +12,7 @@ from knowledge.reading.holiday_dates import Holiday
 from knowledge.reading.lexicon_form import LexiconForm, PhrasesForm
 from knowledge.reading.needles import split
 from knowledge.reading.weights import Weights, read_weights
-from knowledge.yaml_source import Document, KnowledgeError, Mistake, read_document
+from knowledge.yaml_source import Document, KnowledgeError, Mistake, Place, read_document
 
 #: The 13 intents; each has its file in phrases/.
 INTENTS = (
@@ -30,6 +30,8 @@ INTENTS = (
     "greeting_thanks",
     "out_of_scope",
 )
+#: A word with alternatives stands for so many at most.
+MOST_SPELT_OUT = 500
 #: Value -> words.
 Vocabulary = Mapping[str, tuple[str, ...]]
 _PART = re.compile(r"<([a-z_]+)>")
@@ -183,18 +185,41 @@ def _check_phrases(document: Document, form: LexiconForm) -> None:
         _check_brackets(document, ("languages", language), phrases)
     _check_brackets(document, ("arrived",), form.arrived)
     _check_brackets(document, ("corrections",), form.corrections)
+    for place, words in _word_lists(form):
+        _check_brackets(document, place, list(words))
+        _check_size(document, place, words)
+
+
+def _word_lists(form: LexiconForm) -> Iterator[tuple[Place, tuple[str, ...]]]:
+    """Go through the lists of words whose alternatives are spelt out."""
+    for part in ("banks", "modes", "channels", "brands", "concepts"):
+        for value, words in getattr(form, part).items():
+            yield (part, value), _words(words)
+    for part in ("facts", "answers"):
+        for fact, values in getattr(form, part).items():
+            for value, words in values.items():
+                yield (part, fact, value), _words(words)
     for kind, words in form.events:
-        _check_brackets(document, ("events", kind), list(_words(words)))
+        yield ("events", kind), _words(words)
 
 
-def _check_brackets(document: Document, place: tuple[str | int, ...], phrases: list[str]) -> None:
+def _check_brackets(document: Document, place: Place, phrases: list[str]) -> None:
     for index, phrase in enumerate(phrases):
         if not is_closed(phrase):
             document.complain((*place, index), f"a bracket in {phrase} is open.", "write it as (this|that).")
 
 
+def _check_size(document: Document, place: Place, words: tuple[str, ...]) -> None:
+    """Find words that stand for too many: each of them is normalised whenever the words are taken up."""
+    for index, word in enumerate(words):
+        count = len(spelt_out(word))
+        if count > MOST_SPELT_OUT:
+            fix = f"write fewer alternatives: {MOST_SPELT_OUT} at most."
+            document.complain((*place, index), f"{word} stands for {count} words.", fix)
+
+
 def _compile(
-    document: Document, place: tuple[str | int, ...], say: str, parts: Mapping[str, str]
+    document: Document, place: Place, say: str, parts: Mapping[str, str]
 ) -> tuple[re.Pattern[str], ...]:
     """Put the groups of words in and compile; mistakes are noted."""
     for name in _PART.findall(say):

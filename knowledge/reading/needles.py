@@ -1,7 +1,6 @@
 """What a text must hold for a pattern to match it, so that most patterns need not be tried at all."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from typing import Generic, TypeVar
@@ -51,23 +50,24 @@ class NeedleIndex(Generic[Meaning]):
         for patterns, meaning in meanings:
             self._patterns += [(len(self._meanings), pattern) for pattern in patterns]
             self._meanings.append(meaning)
-        needed = [needles(pattern.pattern) for _, pattern in self._patterns]
-        self._always = {place for place, found in enumerate(needed) if found is None}
-        common = Counter(character for found in needed for needle in found or () for character in needle)
+        self._always: set[int] = set()
         #: Needle -> places of the patterns that need it.
         self._needed: dict[str, set[int]] = {}
-        for place, found in enumerate(needed):
+        for place, (_, pattern) in enumerate(self._patterns):
+            found = needles(pattern.pattern)
+            if found is None:
+                self._always.add(place)
             for needle in found or ():
                 self._needed.setdefault(needle, set()).add(place)
-        #: The needles by their rarest characters.
+        #: The needles by their first characters.
         self._needles: dict[str, list[str]] = {}
         for needle in self._needed:
-            self._needles.setdefault(min(needle, key=common.__getitem__), []).append(needle)
+            self._needles.setdefault(needle[0], []).append(needle)
 
     def matching(self, text: str) -> list[Meaning]:
         """Give what is meant by the patterns that match, in the order in which it was given."""
-        characters = self._needles.keys() & set(text)
-        present = (needle for rarest in characters for needle in self._needles[rarest] if needle in text)
+        firsts = self._needles.keys() & set(text)
+        present = (needle for first in firsts for needle in self._needles[first] if needle in text)
         tried = self._always.union(*map(self._needed.__getitem__, present))
         found = {place for place, pattern in map(self._patterns.__getitem__, tried) if pattern.search(text)}
         return [self._meanings[place] for place in sorted(found)]

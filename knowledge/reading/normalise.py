@@ -10,10 +10,10 @@ from opencc import OpenCC
 from knowledge.reading.words import WordFinder
 
 _CJK_FIRST, _CJK_LAST = 0x4E00, 0x9FFF
-_LATIN_WORD = re.compile(r"[a-z][a-z]+")
+_LATIN_WORD = re.compile(r"[a-z]{2,}")
 #: Nearly every Chinese message has some of these; NFKC would do the same, and take longer.
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-#: Marks that nobody sees: soft hyphens, joiners, directions.
+#: Marks that nobody sees, left out: soft hyphens, joiners, directions.
 _INVISIBLE = (0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF)
 #: A pinyin word this long is no English word by accident: it makes the whole message pinyin.
 _CLEARLY_PINYIN = 5

@@ -49,9 +49,9 @@ _FOREIGN = re.compile(
     r"|^(?:955\d\d|123\d\d|100\d\d)$|(?<=打)955\d\d(?!\d)|(?<![0-9a-z])[a-z]{2,6}\d{5,}(?![0-9a-z])"
 )
 _FULL_CARD = re.compile(r"(?<!\*)\*{4} ?(\d{4})(?!\d)")
+#: A number without a label is at least so long.
+_RUN = re.compile(r"[\d*-]{5}")
 _BARE = re.compile(r"(?<![0-9a-z.,*-])(\d{15}|\d{12})(?![0-9a-z.,-])")
-#: What has no label is at least so long.
-_RUN = re.compile(r"[\d*-][\d*-]{4}")
 _LONG = re.compile(r"(?<![0-9a-z])[0-9a-z]{0,3}\d{9,}[0-9a-z]*")
 _FOUR = rf"(\d{{4}}|[{CHINESE_DIGIT}]{{4}})(?![\d{CHINESE_DIGIT}*]|\.\d)"
 _TAIL = re.compile(

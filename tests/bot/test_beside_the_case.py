@@ -85,6 +85,21 @@ def test_where_there_is_nowhere_to_look_he_is_told_so(merchant: Merchant) -> Non
     assert merchant.asks == "others_affected"
 
 
+def test_an_answer_is_no_accusation(merchant: Merchant) -> None:
+    merchant.say("昨天刷的3000没到账，App 显示划款失败")
+    knows = {
+        "settle_info_correct": "yes",
+        "bounced_before": "no",
+        "notice": "none",
+        "registered_as": "person",
+    }
+    while merchant.asks != "account_kind":
+        merchant.tap(knows[str(merchant.asks)])
+    merchant.say("本人")
+    assert value(merchant, "account_kind") == "personal"
+    assert "给您添麻烦了" not in merchant.texts
+
+
 def test_where_the_minute_stands_is_told_to_who_said_the_day(merchant: Merchant) -> None:
     merchant.say("昨天刷的3500没到账，T+1")
     while merchant.asks != "paid_at":

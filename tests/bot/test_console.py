@@ -180,6 +180,16 @@ def test_what_an_agents_ticket_lacks_is_taken_down_without_a_word(parts: Parts) 
     assert "merchant_no" not in row.row["missing"]
 
 
+def test_a_number_beside_a_question_for_the_state_is_taken_down(parts: Parts) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天刷的3500没到账，App 显示划款失败")
+    merchant.answer_all()
+    claimed(parts)
+    merchant.say("我的工单处理得怎么样了？商户号 823452155310001")
+    assert "DZ-000001" in merchant.texts
+    assert merchant.last["ticket"]["facts"]["merchant_no"]["value"] == "823452155310001"
+
+
 def test_the_end_of_a_ticket_is_told_even_if_he_writes_first(parts: Parts) -> None:
     merchant = Merchant(parts)
     merchant.say("昨天刷的3500没到账")

@@ -112,6 +112,7 @@ def test_an_acquirer_says_only_what_differs(tmp_path: Path) -> None:
         ('cutoff: "22:00"', 'cut_off: "22:00"', 17, "cut_off: Extra inputs are not permitted."),
         ('cutoff: "22:00"', 'd0_window: ["09:00"]', 17, "d0_window"),
         ('cutoff: "22:00"', "d0_max_yuan: 10", 16, "the smallest amount is above the largest."),
+        ('cutoff: "22:00"', "d0_max_yuan_by: {wechat_pay: 5}", 17, "d0_max_yuan_by.wechat_pay"),
         ("    verified_on: 2030-01-02\n", "", 16, "one has no verified_on."),
         ("    source: its notice\n", "", 16, "one has no source."),
         ("acquirer: one", "acquirer: two", 21, "there is no acquirer two."),

@@ -342,6 +342,11 @@ def test_mistakes_are_reported_with_their_lines(tmp_path: Path) -> None:
         'phrases: [退款]\nsigns:\n  - {say: "退(款", weight: 1}\n  - {say: "<nothing>", weight: 1}\n'
     )
     (folder / "phrases" / "arrival_time.yaml").write_text("phrases: 什么时候\n")
+    lexicon = (folder / "lexicon.yaml").read_text(encoding="utf-8")
+    ten = "(一|二|三|四|五|六|七|八|九|十)"
+    broken = lexicon.replace("void: [撤销了,", f"void: [\n      (撤销了,\n      {ten * 3}天,", 1)
+    (folder / "lexicon.yaml").write_text(broken, encoding="utf-8")
+    line = broken[: broken.index("(撤销了")].count("\n") + 1
     with pytest.raises(KnowledgeError) as raised:
         load_lexicon(folder)
     found = {(mistake.file, mistake.line) for mistake in raised.value.mistakes}
@@ -350,7 +355,10 @@ def test_mistakes_are_reported_with_their_lines(tmp_path: Path) -> None:
         ("phrases/refund_question.yaml", 3),
         ("phrases/refund_question.yaml", 4),
         ("phrases/arrival_time.yaml", 1),
+        ("lexicon.yaml", line),
+        ("lexicon.yaml", line + 1),
     }
+    assert any("stands for 1000 words" in mistake.problem for mistake in raised.value.mistakes)
 
 
 def test_holidays_may_be_missing(tmp_path: Path) -> None:
