@@ -10,6 +10,20 @@ down_revision = None
 
 
 def upgrade() -> None:
+    _account()
+    _conversation()
+    _incident()
+    _login_failure()
+    _set_aside()
+    _desk_session()
+    _message()
+    _ticket()
+    _outbox()
+    _ticket_event()
+    _refuse_changes_of_events()
+
+
+def _account() -> None:
     op.create_table(
         "account",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -23,6 +37,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
+
+
+def _conversation() -> None:
     op.create_table(
         "conversation",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -38,6 +55,8 @@ def upgrade() -> None:
     with op.batch_alter_table("conversation", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_conversation_wake_at"), ["wake_at"], unique=False)
 
+
+def _incident() -> None:
     op.create_table(
         "incident",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -48,6 +67,9 @@ def upgrade() -> None:
         sa.Column("closed_at", triage.model.Moment(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _login_failure() -> None:
     op.create_table(
         "login_failure",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -58,6 +80,8 @@ def upgrade() -> None:
     with op.batch_alter_table("login_failure", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_login_failure_name"), ["name"], unique=False)
 
+
+def _set_aside() -> None:
     op.create_table(
         "set_aside",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -75,6 +99,8 @@ def upgrade() -> None:
     with op.batch_alter_table("set_aside", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_set_aside_next_try_at"), ["next_try_at"], unique=False)
 
+
+def _desk_session() -> None:
     op.create_table(
         "desk_session",
         sa.Column("id", sa.String(), nullable=False),
@@ -82,15 +108,14 @@ def upgrade() -> None:
         sa.Column("csrf_token", sa.String(), nullable=False),
         sa.Column("created_at", triage.model.Moment(timezone=True), nullable=False),
         sa.Column("seen_at", triage.model.Moment(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["account.id"],
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("desk_session", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_desk_session_account_id"), ["account_id"], unique=False)
 
+
+def _message() -> None:
     op.create_table(
         "message",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -103,18 +128,9 @@ def upgrade() -> None:
         sa.Column("reply_to", sa.Integer(), nullable=True),
         sa.Column("account_id", sa.Integer(), nullable=True),
         sa.Column("at", triage.model.Moment(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["account.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"],
-            ["conversation.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["reply_to"],
-            ["message.id"],
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"]),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"]),
+        sa.ForeignKeyConstraint(["reply_to"], ["message.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("conversation_id", "key"),
     )
@@ -122,6 +138,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_message_conversation_id"), ["conversation_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_reply_to"), ["reply_to"], unique=False)
 
+
+def _ticket() -> None:
     op.create_table(
         "ticket",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -144,18 +162,9 @@ def upgrade() -> None:
         sa.Column("touched_at", triage.model.Moment(timezone=True), nullable=True),
         sa.Column("resolved_at", triage.model.Moment(timezone=True), nullable=True),
         sa.Column("updated_at", triage.model.Moment(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["assignee_id"],
-            ["account.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"],
-            ["conversation.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["incident_id"],
-            ["incident.id"],
-        ),
+        sa.ForeignKeyConstraint(["assignee_id"], ["account.id"]),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"]),
+        sa.ForeignKeyConstraint(["incident_id"], ["incident.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("ticket", schema=None) as batch_op:
@@ -172,6 +181,8 @@ def upgrade() -> None:
         )
         batch_op.create_index("queue_order", ["status", "due_at"], unique=False)
 
+
+def _outbox() -> None:
     op.create_table(
         "outbox",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -181,16 +192,15 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", triage.model.Moment(timezone=True), nullable=False),
         sa.Column("error", sa.String(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["message_id"],
-            ["message.id"],
-        ),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("message_id"),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_outbox_due_at"), ["due_at"], unique=False)
 
+
+def _ticket_event() -> None:
     op.create_table(
         "ticket_event",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -200,20 +210,12 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("data", sa.JSON(), nullable=False),
         sa.Column("at", triage.model.Moment(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["account.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["ticket_id"],
-            ["ticket.id"],
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"]),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("ticket_event", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_ticket_event_ticket_id"), ["ticket_id"], unique=False)
-
-    _refuse_changes_of_events()
 
 
 def _refuse_changes_of_events() -> None:

@@ -6,9 +6,15 @@ from alembic import op
 revision = "0007"
 down_revision = "0006"
 
+_MOMENT = sa.DateTime(timezone=True)
+
 
 def upgrade() -> None:
-    moment = sa.DateTime(timezone=True)
+    _who_is_who()
+    _what_was_shown()
+
+
+def _who_is_who() -> None:
     op.create_table(
         "account_link",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -16,7 +22,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("external_id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("at", moment, nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("channel", "external_id"),
@@ -26,15 +32,18 @@ def upgrade() -> None:
         "link_code",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
-        sa.Column("expires_at", moment, nullable=False),
+        sa.Column("expires_at", _MOMENT, nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("account_id"),
     )
+
+
+def _what_was_shown() -> None:
     op.create_table(
         "agent_update",
         sa.Column("key", sa.String(), nullable=False),
-        sa.Column("at", moment, nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("key"),
     )
     op.create_index("ix_agent_update_at", "agent_update", ["at"])
@@ -57,7 +66,7 @@ def upgrade() -> None:
         sa.Column("doing", sa.String(), nullable=False),
         sa.Column("doubts", sa.Integer(), nullable=False),
         sa.Column("stirred", sa.Boolean(), nullable=False),
-        sa.Column("shown_at", moment, nullable=True),
+        sa.Column("shown_at", _MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"]),
         sa.PrimaryKeyConstraint("ticket_id", "chat_id"),
         sa.UniqueConstraint("chat_id", "thread_id"),
