@@ -112,9 +112,9 @@ def _rounds_for(kills: int) -> int:
 
 
 @pytest.mark.timeout(300)
-def test_ten_kills(start_service: Callable[..., Service], database_url: str, tmp_path: Path) -> None:
+def test_five_kills(start_service: Callable[..., Service], database_url: str, tmp_path: Path) -> None:
     service = start_service(database_url=database_url)
-    survive(service, kills=10, rounds=_rounds_for(10), seed=7)
+    survive(service, kills=5, rounds=_rounds_for(5), seed=7)
     service.terminate()
     _no_card_at_rest(database_url, tmp_path)
 
