@@ -40,6 +40,7 @@ def check(knowledge: KnowledgeBase, now: datetime) -> list[Finding]:
         *_unreachable(knowledge, now),
         *_alike(knowledge),
         *_pointless(knowledge),
+        *_misnamed(knowledge),
         *_colliding(knowledge),
         *_untranslated(knowledge),
         *_calendar(knowledge, now),
@@ -136,6 +137,20 @@ def _pointless(knowledge: KnowledgeBase) -> Iterator[Finding]:
             continue
         fix = "give causes a sign on it, or take its `ask` away."
         yield Finding("error", "questions.yaml", f"{spec.key} {problem}", fix)
+
+
+def _misnamed(knowledge: KnowledgeBase) -> Iterator[Finding]:
+    """Find words and clauses for facts or values that do not exist."""
+    for file, several in (
+        ("lexicon.yaml", knowledge.lexicon.facts),
+        ("statements.yaml", knowledge.lexicon.statements),
+    ):
+        for fact, values in several.items():
+            spec = knowledge.facts.get(fact)
+            for value in values:
+                if spec is None or (spec.values and value not in spec.values):
+                    what = f"{fact} is no fact." if spec is None else f"{fact} has no value {value}."
+                    yield Finding("error", file, what, "correct its spelling: questions.yaml has them all.")
 
 
 def _colliding(knowledge: KnowledgeBase) -> Iterator[Finding]:

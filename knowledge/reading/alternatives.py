@@ -4,6 +4,8 @@ import random
 import re
 from hashlib import sha256
 
+#: Where a clause ends.
+_BREAKS = ",.，。;；!！?？\n"
 _INNERMOST = re.compile(r"\(([^()]*)\)")
 
 
@@ -49,12 +51,29 @@ def spelt_out(phrase: str) -> tuple[str, ...]:
 
 def as_pattern(phrase: str) -> re.Pattern[str]:
     """Give the pattern that finds a phrase: … stands for up to eight characters, a space for any gap."""
-    pieces: list[str] = []
-    for character in phrase:
-        if character in "()|":
-            pieces.append("(?:" if character == "(" else character)
-        elif character == "…":
-            pieces.append(".{0,8}")
-        else:
-            pieces.append(r"\s?" if character == " " else re.escape(character))
-    return re.compile("".join(pieces))
+    return re.compile("".join(_piece(character, ".{0,8}") for character in phrase))
+
+
+def as_clause(phrase: str) -> re.Pattern[str]:
+    """Give the pattern that finds a phrase in a clause.
+
+    … stands for a few words of the same clause without a "not", …… for a few words whatever is between them,
+    # for a digit. What is written in Latin letters is found as whole words.
+    """
+    latin = phrase.replace("…", "").isascii()
+    few, edge = (24, r"\b") if latin else (10, "")
+    word = rf"(?!\b(?:not|never|no)\b|n't)[^{_BREAKS}]" if latin else rf"[^{_BREAKS}没未]"
+    within = rf"{edge}(?:{word}){{0,{few}}}{edge}"
+    across = rf"{edge}.{{0,{2 * few}}}{edge}"
+    parts = ("".join(_piece(character, within) for character in part) for part in phrase.split("……"))
+    return re.compile(f"{edge}{across.join(parts)}{edge}")
+
+
+def _piece(character: str, gap: str) -> str:
+    if character in "()|":
+        return "(?:" if character == "(" else character
+    if character == "…":
+        return gap
+    if character == "#":
+        return r"\d"
+    return r"\s?" if character == " " else re.escape(character)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from knowledge.reading.draft import STRUCK, Draft
+from knowledge.reading.money_roles import Role, role_of
 from knowledge.reading.numerals import (
     CHINESE_DIGIT,
     CHINESE_NUMBER,
@@ -47,25 +48,19 @@ _ENGLISH = re.compile(rf"\b({ENGLISH_NUMBER})\b\s?(yuan|rmb|kuai|dollars?|pounds
 _STRUCK = re.compile(rf"[{STRUCK}\s,，。.、;；]+(?!\d)|[{STRUCK}\s]+")
 #: Around a bare number, what says that it is money.
 _MONEY_BEFORE = re.compile(
-    r"(?:[票账]上|进了?|打了?|给|退|交|花|拿|还|卖|买|价|刷|收|付|差|少|到|转|提现?|款|额|钱|了|共|计|共计|合计|卖|消费|交易|支付|扣|多|应|实|充值?|[一两每]笔|(?:刷|付|收|扫)[了的]?(?:信用卡|储蓄卡|借记卡|微信|支付宝|花呗|云闪付)|欠|还有|借|只有|是|的|约"
+    r"(?:[票账]上|[入进]账|到手|[款金费]|进了?|打了?|给|退|交|花|拿|还|卖|买|价|刷|收|付|差|少|到|转|提现?|款|额|钱|了|共|计|共计|合计|卖|消费|交易|支付|扣|多|应|实|充值?|[一两每]笔|(?:刷|付|收|扫)[了的]?(?:信用卡|储蓄卡|借记卡|微信|支付宝|花呗|云闪付)|欠|还有|借|只有|是|的|约"
     r"|大概|missing|for|of|got|received?|paid|sale|payment|amount|only|about|charged|short|take|took|worth|withdrew"
     r"|(?:handed|gave|give|sent|paid|owe|owes) (?:me|us|him|her|them))"
     r"\s?[:：了是有]?\s?$"
 )
 _MONEY_AFTER = re.compile(
-    r"\s?(?:多|左右|来|的?(?:没|未|不|还|都|钱|款|怎么|刷卡|到|货款|现在|交易|只到|一直|迟迟|[那这]笔))"
+    r"\s?(?:多|左右|来|[就愣硬]是?没|就是不|的?(?:没|未|不|还|都|钱|款|怎么|刷卡|到|货款|现在|交易|只到|一直|迟迟|[那这]笔))"
     r"|\s(?:not|missing|has|hasn|haven|didn|never|still|short|from|yesterday|did|sale|payment|is|was)"
-)
-_RECEIVED_BEFORE = re.compile(
-    r"(?:实到|实收|实际到账?|只到了?|只有|才到了?|到账了?|只收到了?|收到了?|到了|就到了?|到手"
-    r"|only (?:got|received)|just got|received only|got only|received|we got|i got)[^\d\x01，,.。;；]{0,6}$"
-)
-_SHORT_BEFORE = re.compile(
-    r"(?:少了?|差了?|多扣了?|扣了?|少到了?|short(?: of| by)?|missing|手续费)[^\d\x01]{0,6}$"
 )
 _RATE = re.compile(r"(?:费率|扣率|利率|率是?|rate)[^\d,，]{0,4}$")
 _FEE = re.compile(r"的?(?:手续费|服务费|流量费|会员费|年费|押金|费用)")
-_SHORT_AFTER = re.compile(r"\s?(?:short|手续费|服务费|fee)")
+#: Not a penny: 一毛钱没到, 一分都没.
+_IDIOM = re.compile(r"一[毛分]钱?(?:都|也)?(?:没|不|莫|未|冇)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +69,7 @@ class Amount:
 
     fen: int
     place: int
-    #: "sale", "received" (what arrived) or "difference" (what is missing or was taken).
-    role: str
+    role: Role
 
 
 def take_amounts(draft: Draft, *, asked: bool = False) -> list[Amount]:
@@ -91,17 +85,10 @@ def take_amounts(draft: Draft, *, asked: bool = False) -> list[Amount]:
         found += _english(draft)
     found.sort()
     return [
-        Amount(int(yuan * 100), start, _role(text, start, end))
+        Amount(int(yuan * 100), start, role_of(text, start, end, yuan))
         for start, end, yuan in found
-        if 0 < yuan < Decimal(100_000_000)
+        if 0 < yuan < Decimal(100_000_000) and not _IDIOM.match(text, start)
     ]
-
-
-def _role(text: str, start: int, end: int) -> str:
-    before = text[max(0, start - 16) : start]
-    if _SHORT_BEFORE.search(before) or _SHORT_AFTER.match(text, end):
-        return "difference"
-    return "received" if _RECEIVED_BEFORE.search(before) else "sale"
 
 
 def _plain(text: str) -> Decimal:

@@ -9,15 +9,17 @@ from knowledge.reading.draft import STRUCK, Draft
 from knowledge.reading.numerals import chinese_number
 
 _PART = (
-    r"(凌晨|清晨|早晨|早上|上午|今早|中午|正午|下午|午后|傍晚|晚上|夜里|夜晚|半夜|深夜|午夜"
+    r"(?<![一整大等])(凌晨|清晨|早晨|早上|上午|今早|中午|正午|下午|午后|傍晚|晚上|夜里|夜晚|半夜|深夜|午夜"
     rf"|(?<={STRUCK})[早晨晚夜](?:间|里)?|早(?=\d|[一二三四五六七八九十]点)|晚(?=\d|[一二三四五六七八九十]{{1,3}}点))"
 )
 _HOUR = r"(\d{1,2}|[零一二两三四五六七八九十]{1,3})"
-_MINUTE = r"(\d{1,2}+|[零一二三四五六七八九十]{1,3}+)(?![\d百千万块元])"
+_MINUTE = r"(零?\d{1,2}+|[零一二三四五六七八九十]{1,3}+)(?![\d百千万块元])"
 _CLOCK = re.compile(
     rf"(?:{_PART}\s?)?(?:差({_MINUTE}|一刻)分?\s?)?(?<![\d:.第]){_HOUR}"
     rf"(?:[点时](?!候|间|段)(?:钟|整)?(?:(半|[一三]刻)|{_MINUTE}分?)?|:(\d\d)(?::\d\d)?(?!\d)\s?(am|pm)?)(?:多|左右|钟)?"
 )
+#: A part of the day holds for a time that follows within so many characters.
+_SHORTLY = 24
 _PART_ALONE = re.compile(_PART)
 _ENGLISH = re.compile(
     r"(?<![\d.:])(\d{1,2})(?:[:.](\d\d))?\s?([ap])\.?m\b\.?|\b(\d{1,2}) o'?clock\b"
@@ -82,6 +84,10 @@ def take_times(draft: Draft) -> list[TimeOfDay]:
             continue
         part = _part_name(found[1]) or (part if times else "")
         made = _clock(found, part)
+        earlier = "" if part else _said_before(text, found.start())
+        if earlier:
+            said = _clock(found, earlier)
+            made = said if said and _lies_in(said, earlier) else made
         if made:
             times.append(made)
             draft.strike(found.start(), found.end())
@@ -91,6 +97,18 @@ def take_times(draft: Draft) -> list[TimeOfDay]:
     if re.search("[a-z]", draft.text):
         times += _english(draft)
     return _without_vague(_after_evening(sorted(times, key=lambda one: one.place)))
+
+
+def _said_before(text: str, place: int) -> str:
+    """Give the part of the day named shortly before, if no other day stands between: 昨晚收摊，九点刷的."""
+    parts = list(_PART_ALONE.finditer(text, max(0, place - _SHORTLY), place))
+    return _part_name(parts[-1][1]) if parts and STRUCK not in text[parts[-1].end() : place] else ""
+
+
+def _lies_in(found: TimeOfDay, part: str) -> bool:
+    _, first, last = PARTS[part]
+    hour = (found.clock.hour if found.clock else first) + (24 if found.next_day else 0)
+    return first <= hour < last
 
 
 def _part_name(written: str | None) -> str:
@@ -185,4 +203,5 @@ def _without_vague(times: list[TimeOfDay]) -> list[TimeOfDay]:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdigit() else (chinese_number(text) or 0)
+    digits = text.removeprefix("零")
+    return int(digits) if digits.isdigit() else (chinese_number(text) or 0)

@@ -3,6 +3,7 @@
 import re
 
 from knowledge.reading.draft import Draft
+from knowledge.reading.needles import may_match
 from knowledge.reading.numerals import CHINESE_DIGIT, ENGLISH_NUMBER, chinese_number, english_number
 
 _COUNT = rf"(\d{{1,3}}|[{CHINESE_DIGIT}十百]{{1,4}}|半)"
@@ -23,6 +24,16 @@ _ENGLISH = re.compile(
     rf"(\b(?:for|after|over|been|waiting|waited|past|last|than|almost|nearly|about)\s(?:the\s|past\s|last\s)?)?"
     rf"\b{_ENGLISH_COUNT}\s?(?:more\s)?{_ENGLISH_UNIT}(?!\s?ago|\sor|\sto)(\s(?:already|now|passed|later|gone|and))?"
 )
+#: How old a terminal is: 机子才办了12天, "we got the terminal 3 weeks ago".
+_AGE = re.compile(
+    rf"(?:(?:机器|机子|pos机?|终端|设备|商户|这台)[^,.，。;；!！?？\d]{{0,6}}?[装办开用领拿激申]|装机|开户|入网|开通|装上|办下来|领到)"
+    rf"(?:[了的过到上下来手活通请机子器台才刚快有都已经大概差不多]|不到)*{_COUNT}{_UNIT}"
+    rf"|{_COUNT}{_UNIT}前(?:才|刚)?(?:装|办|开通|领|买|激活)"
+    rf"|(?:terminal|machine|pos|reader|merchant account|account|shop)\b[^,.;]{{0,24}}?"
+    rf"\b{_ENGLISH_COUNT}\s?{_ENGLISH_UNIT}(?: old| ago)"
+    rf"|(?:opened|installed|activated|got|had|using|used)\b[^,.;]{{0,24}}?(?:terminal|machine|pos|reader|account)\b[^,.;]{{0,12}}?"
+    rf"\b{_ENGLISH_COUNT}\s?{_ENGLISH_UNIT}"
+)
 _DAYS = {"天": 1, "日": 1, "周": 7, "星期": 7, "礼拜": 7, "月": 30, "年": 365}
 _ENGLISH_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 
@@ -41,6 +52,12 @@ def take_elapsed(draft: Draft) -> list[str]:
         if before or after:
             waits.append(_english_duration(count, unit))
     return waits
+
+
+def terminal_age(text: str) -> int | None:
+    """Read since how many days he has his terminal; None where the text does not say."""
+    found = _AGE.search(text) if may_match(_AGE, text) else None
+    return days_counted(found[0]) if found else None
 
 
 def days_counted(text: str) -> int | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from knowledge.model import FactSpec, Value
+from knowledge.reading.elapsed import terminal_age
 from knowledge.reading.events import EventReader
 from knowledge.reading.intents import Guess
 from knowledge.reading.mentions import Mention
@@ -27,22 +28,33 @@ _OF_SALES = frozenset({"payout_not_arrived", "amount_mismatch", "charged_but_fai
 #: A text this short that names a day says when, whatever was asked.
 _BARE = 12
 _ARRIVAL = re.compile(r"到|没|未|不|结|放假|[吗么?？]|will|not|n't")
-#: Intents that a merchant may have beside his complaint, and how he says it then.
-_BESIDE_A_COMPLAINT = frozenset({"complaint_fraud", "human_agent", "ticket_status"})
-_NOT_ARRIVED = re.compile(
-    r"^(?!.*(?:退|refund)).*(?:[钱款账].{0,6}(?:没有?|未|不)(?:有|能|给我)?(?:到|收到|进|来|结)(?!期)"
-    r"|(?:没有?|未|不)(?:到账|收到(?:我的)?[钱款])"
-    r"|(?:money|payout|payment|takings)\b.{0,20}(?:not|n't|never)\b.{0,12}(?:arriv|receiv|come|paid|here))"
-)
+#: Where one of these is said, money is missing.
+_WAITS: Mapping[str, frozenset[str]] = {
+    "payout_status": frozenset({"pending", "processing", "failed", "held", "to_withdraw"}),
+    "received": frozenset({"none"}),
+    "notice": frozenset({"risk", "retrieval", "documents", "judicial"}),
+    "bounced_before": frozenset({"corrected", "not_corrected"}),
+}
 _CUSTOMER = re.compile(
     r"顾客|客人|客户|持卡人|买家|对方|他|她|人家|customer|cardholder|buyer|client|\bhis\b|\bher\b"
 )
-_CUSTOMERS_BANK = re.compile(r"(?:顾客|客人|客户|持卡人|对方|他|她)(?:的|是|用|拿|那张|刷)*.{0,4}$")
+#: Of a card or a terminal right behind it: not his own.
+_SOMEBODYS = re.compile(r"(?:顾客|客人|客户|持卡人|对方|人家|别人|朋友|他|她|\bhis|\bher)[^,.，。;；]{0,5}$")
+_OWN = frozenset({"settle_card_state", "account_class", "account_kind", "registered_as"})
+_CUSTOMERS_BANK = re.compile(
+    r"(?:(?:顾客|客人|客户|持卡人|对方|他|她)(?:的|是|用|拿|那张|刷)*.{0,4}"
+    r"|\b(?:guest|customer|client|cardholder|buyer)\b[^,.;]{0,24})$"
+)
 _PAID_WITH = re.compile(r"的?卡?(?:刷|付|消费|支付)|信用卡|贷记卡")
 _CARD = re.compile(r"卡|\bcard\b|[吗么?？]|会不会")
 _CHANGED_TO = re.compile(r"(?:换成|换到|改成|改到|换了|changed? to)\s?$")
 _OWN_CARD = re.compile(r"(?:结算|到账?|提现?到?|转到|绑定?|收款|我的|入账?|打到|到我)(?:的|卡|是|了)*$")
 _SCANNED = re.compile(r"扫|码|云闪付|qr|scan")
+#: Behind a way to pay: it is not the one of this sale ("信用卡都是马上到，就这笔没到").
+_FINE = re.compile(
+    r"(?:[那这]几笔|收?的|扫的|刷的|支付宝|微信)*(?:都是|一直|平时|[都倒全也]*是?(?:正常|到了|进来了?|进了|来了|没问题|行))"
+)
+_CLAUSE = re.compile(r"[^,.，。;；!！\n]*[?？]?")
 _ASKS_MODE = re.compile(r"是不是|还是|什么意思|能不能|可不可以|怎么开|[吗嘛]|(?<![什怎])么|[?？]|\bor\b")
 
 
@@ -51,15 +63,21 @@ def read_facts(
 ) -> dict[str, Value]:
     """Give the facts that the text states, but for the moment of the sale."""
     facts: dict[str, Value] = {}
-    complaint = _complaint(text, guess)
-    if complaint and not (expecting is not None and _is_bare(text, slots)):
-        facts["complaint"] = complaint
     facts |= _stated(text, statements, guess)
     facts |= _named(text, slots, guess)
+    if facts.get("d0_switch") == "off":
+        # Who has switched it off speaks of instant payout and does not have it.
+        facts = {key: value for key, value in facts.items() if value != "d0" and key != "instant_expected"}
     facts |= slots.numbers
     facts |= _tails(slots, expecting)
+    age = terminal_age(text)
+    if age is not None:
+        facts["onboarded_days"] = age
     if _is_of_sales(guess):
-        facts |= _money(slots)
+        facts |= _money(slots, facts)
+    complaint = _complaint(facts, guess)
+    if complaint and not (expecting is not None and _is_bare(text, slots)):
+        facts["complaint"] = complaint
     return facts
 
 
@@ -78,11 +96,24 @@ def _is_of_sales(guess: Guess) -> bool:
     return guess.intent not in _ELSEWHERE or not guess.sure
 
 
-def _complaint(text: str, guess: Guess) -> str | None:
-    """Tell what is wrong: by a sure intent, or by the words beside an accusation, a call for a person."""
-    if guess.sure and guess.intent in COMPLAINTS:
-        return COMPLAINTS[guess.intent]
-    return "not_arrived" if guess.intent in _BESIDE_A_COMPLAINT and _NOT_ARRIVED.search(text) else None
+def _complaint(facts: Mapping[str, Value], guess: Guess) -> Value | None:
+    """Tell what is wrong: by a sure intent, by the words themselves, or by what else he says."""
+    meant = COMPLAINTS.get(guess.intent) if guess.sure else None
+    if meant and not (meant == "refund" and "void_found" in facts):
+        return meant
+    if facts.get("txn_result") == "failed" and facts.get("cardholder_charged") == "yes":
+        return "charged_but_failed"
+    if not meant and facts and guess.intent == "payout_not_arrived":
+        return facts.get("complaint", "not_arrived")
+    if "complaint" in facts or guess.intent in _ELSEWHERE:
+        return facts.get("complaint")
+    got, amount = facts.get("received_amount"), facts.get("amount")
+    if facts.get("received") == "partial" or (
+        isinstance(got, int) and isinstance(amount, int) and got < amount
+    ):
+        return "short"
+    waits = any(facts.get(key) in values for key, values in _WAITS.items())
+    return "not_arrived" if waits and meant != "refund" and guess.intent != "refund_question" else None
 
 
 def _is_bare(text: str, slots: Slots) -> bool:
@@ -107,11 +138,17 @@ def _stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str,
             continue
         if mention.value == "paid_out" and guess.intent == "arrival_time":
             continue  # "when will it be paid out" says that it was not
+        if mention.kind in _OWN and _SOMEBODYS.search(text, 0, mention.start):
+            continue
+        if mention.kind == "txn_result" and guess.intent == "refund_question":
+            continue  # it is the refund that went through
         said.setdefault(mention.kind, set()).add(mention.value)
     if len(said.get("payout_status", ())) > 1:
         said["payout_status"].discard("not_found")  # the app shows it, his bank does not
     if "corrected" in said.get("bounced_before", ()):
-        said.pop("settle_info_correct", None)  # what was wrong is wrong no more
+        # What was wrong is wrong no more, and what failed then failed before.
+        said.pop("settle_info_correct", None)
+        said.get("payout_status", set()).discard("failed")
     facts: dict[str, Value] = {fact: values.pop() for fact, values in said.items() if len(values) == 1}
     if guess.sure and guess.intent == "risk_hold" and not facts and not _CARD.search(text):
         facts["payout_status"] = "held"
@@ -130,8 +167,13 @@ def _named(text: str, slots: Slots, guess: Guess) -> dict[str, Value]:
     bank = _settlement_bank(text, slots.named("bank"))
     if bank:
         facts["settle_bank"] = bank
-    modes = {MODES[mention.value] for mention in slots.named("mode") if not mention.negated}
-    if len(modes) == 1 and not (guess.intent == "arrival_time" and _ASKS_MODE.search(text)):
+    asks = guess.intent == "arrival_time"
+    modes = {
+        MODES[mention.value]
+        for mention in slots.named("mode")
+        if not mention.negated and not (asks and _ASKS_MODE.search(_clause(text, mention)))
+    }
+    if len(modes) == 1:
         facts["settlement_mode"] = modes.pop()
     methods = {_method(text, mention) for mention in slots.named("channel")}
     if len(methods) == 1:
@@ -157,11 +199,17 @@ def _settlement_bank(text: str, banks: Sequence[Mention]) -> str | None:
 
 def _method(text: str, mention: Mention) -> str | None:
     """Tell how the customer paid; None where it is about the merchant's own card, or says too little."""
-    if mention.negated or _OWN_CARD.search(text[: mention.start]):
+    if mention.negated or _OWN_CARD.search(text[: mention.start]) or _FINE.match(text, mention.end):
         return None
     if mention.value == "unionpay":
         return "unionpay_qr" if _SCANNED.search(text) else None
     return mention.value
+
+
+def _clause(text: str, mention: Mention) -> str:
+    """Give the clause that a mention stands in, with its question mark."""
+    start = next(found.start() for found in _CLAUSE.finditer(text) if found.end() >= mention.end)
+    return text[start : mention.end] + _CLAUSE.match(text, mention.end)[0]  # type: ignore[index]
 
 
 def _tails(slots: Slots, expecting: FactSpec | None) -> dict[str, Value]:
@@ -175,11 +223,17 @@ def _tails(slots: Slots, expecting: FactSpec | None) -> dict[str, Value]:
     return facts
 
 
-def _money(slots: Slots) -> dict[str, Value]:
+def _money(slots: Slots, said: Mapping[str, Value]) -> dict[str, Value]:
+    """Take sums by their roles, which may depend on what else was said."""
     facts: dict[str, Value] = {}
+    names = {"sale": "amount", "received": "received_amount", "balance": "pending_balance"}
+    if said.get("cardholder_charged") == "yes":
+        names["difference"] = "amount"  # what the customer was charged
     for amount in slots.amounts:
-        if amount.role == "sale":
-            facts.setdefault("amount", amount.fen)
-        elif amount.role == "received":
-            facts.setdefault("received_amount", amount.fen)
+        name = names.get(amount.role)
+        if name:
+            facts.setdefault(name, amount.fen)
+    got, whole = facts.get("received_amount"), facts.get("amount")
+    if isinstance(got, int) and isinstance(whole, int) and got < whole:
+        facts["received"] = "partial"
     return facts

@@ -1,4 +1,4 @@
-"""The reader's words, loaded from lexicon.yaml, phrases/<intent>.yaml and holidays/<year>.yaml."""
+"""The reader's words: lexicon.yaml, statements.yaml, phrases/<intent>.yaml and holidays/<year>.yaml."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,7 @@ from knowledge.reading.alternatives import is_closed, spelt_out
 from knowledge.reading.holiday_dates import Holiday
 from knowledge.reading.lexicon_form import LexiconForm, PhrasesForm
 from knowledge.reading.needles import split
+from knowledge.reading.statements import Statements, load_statements
 from knowledge.reading.weights import Weights, read_weights
 from knowledge.yaml_source import Document, KnowledgeError, Mistake, Place, read_document
 
@@ -67,6 +68,7 @@ class Lexicon:
     brands: Vocabulary
     #: Fact -> value -> words that say so anywhere.
     facts: Mapping[str, Vocabulary]
+    statements: Statements
     #: Fact -> value -> words that say so in answer to its question.
     answers: Mapping[str, Vocabulary]
     yes: tuple[str, ...]
@@ -114,6 +116,11 @@ def load_lexicon(folder: Path) -> Lexicon:
             intents[intent] = _intent(phrases, parts)
             mistakes += phrases.mistakes
     weights = _weights(folder / "weights.json", mistakes)
+    statements: Statements = {}
+    try:
+        statements = load_statements(folder / "statements.yaml")
+    except KnowledgeError as error:
+        mistakes += error.mistakes
     if mistakes or form is None or weights is None:
         raise KnowledgeError(mistakes)
     return Lexicon(
@@ -125,6 +132,7 @@ def load_lexicon(folder: Path) -> Lexicon:
         channels=_vocabulary(form.channels),
         brands=_vocabulary(form.brands),
         facts={fact: _vocabulary(values) for fact, values in form.facts.items()},
+        statements=statements,
         answers={fact: _vocabulary(values) for fact, values in form.answers.items()},
         yes=_words(form.yes),
         no=_words(form.no),

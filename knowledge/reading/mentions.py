@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from knowledge.model import FactSpec
 from knowledge.reading.lexicon import Lexicon, Vocabulary
 from knowledge.reading.normalise import Normaliser
+from knowledge.reading.statements import StatementFinder
 from knowledge.reading.words import Hit, WordFinder
 
 #: What a word says: its kind (bank, brand, mode, channel, or a fact's key) and the value.
 Meaning = tuple[str, str]
 #: In front of a word, these take its meaning away.
 _NEGATED = re.compile(
-    r"(?:不是|并不|没有?|不|未|并非|无|别|not|n't|no|never|without)\s?(?:被|有|在|a|been|yet|the)?\s?$"
+    r"(?:不是|并不|没有?|不|未|并非|无|别|not|n't|no|never|without)\s?"
+    r"(?:被|有|在|开通?|办|用|要|做|指望|急着要|着急要|a|been|yet|the)?\s?$"
+)
+#: Somewhere before it in its clause, these make it a guess or a question.
+_GUESSED = re.compile(
+    r"(?:是不是|会不会|是否|有没有可能|难道|怕是|莫非|\b(?:is it|was it|is my|are my|did|could it be)\b)"
+    r"[^,.，。;；!！?？\n]*$"
 )
 _RHETORICAL = re.compile(r"不是.{1,16}(?:[吗么嘛?？]|怎么|为什么)")
 
@@ -49,15 +56,21 @@ class MentionReader:
         statements: dict[str, list[Meaning]] = {}
         for fact, vocabulary in lexicon.facts.items():
             _add(statements, fact, vocabulary, normaliser)
-        self._statements = WordFinder((word, tuple(meanings)) for word, meanings in statements.items())
+        self._words = WordFinder((word, tuple(meanings)) for word, meanings in statements.items())
+        self._clauses = StatementFinder(lexicon.statements)
 
     def names(self, text: str) -> list[Mention]:
         """Find banks, brands, modes and channels in a normalised text."""
         return list(_mentions(text, self._names.find(text)))
 
     def statements(self, text: str) -> list[Mention]:
-        """Find what the text says of other facts."""
-        return list(_mentions(text, self._statements.find(text)))
+        """Find what the text says of other facts; what it only asks or guesses is left out."""
+        found = list(_mentions(text, self._words.find(text)))
+        for fact, value, places in self._clauses.find(text):
+            found += [
+                Mention(fact, value, *place.span(), is_negated(text, place.start())) for place in places
+            ]
+        return [mention for mention in found if not _GUESSED.search(text, 0, mention.end)]
 
 
 def _add(words: dict[str, list[Meaning]], kind: str, vocabulary: Vocabulary, normaliser: Normaliser) -> None:

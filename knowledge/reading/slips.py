@@ -30,7 +30,10 @@ _LABELLED = {
         r"(?=[a-z]{0,5}\d)[0-9a-z]{6}",
     ),
     "txn_code": (
-        r"返回码|应答码|响应码|错误码|(?:response|error|decline) code",
+        (
+            r"返回码?|应答码|响应码|错误码?|代码|回码|(?:response |error |decline )?code"
+            r"|[报跳蹦弹](?:错|出来?|了)?个?(?=[0-9a-z]\d(?![0-9a-z]))"
+        ),
         r"(?=[a-z]{0,3}\d)[0-9a-z]{2,4}|[a-z]\d",
     ),
 }

@@ -86,6 +86,13 @@ class TestCheck:
         assert len(found) == 1
         assert "phrases/refund_question.yaml too" in found[0]
 
+    def test_words_for_what_is_no_fact(self, folder: Path) -> None:
+        replace(folder / "statements.yaml", "  others_affected:\n    yes:", "  other_shops:\n    yes:")
+        replace(folder / "statements.yaml", "    not_corrected:", "    never_corrected:")
+        found = " ".join(errors(folder))
+        assert "statements.yaml: other_shops is no fact." in found
+        assert "statements.yaml: bounced_before has no value never_corrected." in found
+
     def test_a_blank_translation(self, folder: Path) -> None:
         replace(
             folder / "causes/kyc_expired.yaml",

@@ -121,7 +121,7 @@ def test_language(reader: Reader, text: str, language: str | None) -> None:
             "刷了5000只到了4970",
             {"complaint": "short", "received": "partial", "amount": 500000, "received_amount": 497000},
         ),
-        ("我的钱被冻结了", {"payout_status": "held"}),
+        ("我的钱被冻结了", {"complaint": "not_arrived", "payout_status": "held"}),
         ("我的卡被冻结了", {"settle_card_state": "frozen"}),
         ("顾客没扣款", {"cardholder_charged": "no"}),
         ("我的机器不是秒到", {}),
@@ -346,6 +346,10 @@ def test_mistakes_are_reported_with_their_lines(tmp_path: Path) -> None:
     ten = "(一|二|三|四|五|六|七|八|九|十)"
     broken = lexicon.replace("void: [撤销了,", f"void: [\n      (撤销了,\n      {ten * 3}天,", 1)
     (folder / "lexicon.yaml").write_text(broken, encoding="utf-8")
+    clauses = (folder / "statements.yaml").read_text(encoding="utf-8")
+    spoilt = clauses.replace("account_class:\n", "account_class:\n    class_4: [<nobody>, (四类]\n", 1)
+    (folder / "statements.yaml").write_text(spoilt, encoding="utf-8")
+    clause = spoilt[: spoilt.index("<nobody>")].count("\n") + 1
     line = broken[: broken.index("(撤销了")].count("\n") + 1
     with pytest.raises(KnowledgeError) as raised:
         load_lexicon(folder)
@@ -357,7 +361,10 @@ def test_mistakes_are_reported_with_their_lines(tmp_path: Path) -> None:
         ("phrases/arrival_time.yaml", 1),
         ("lexicon.yaml", line),
         ("lexicon.yaml", line + 1),
+        ("statements.yaml", clause),
     }
+    assert any("<nobody> is no group of words" in mistake.problem for mistake in raised.value.mistakes)
+    assert any("a bracket in (四类 is open" in mistake.problem for mistake in raised.value.mistakes)
     assert any("stands for 1000 words" in mistake.problem for mistake in raised.value.mistakes)
 
 

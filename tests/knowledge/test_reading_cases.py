@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from knowledge.loader import PACKAGED, load_knowledge
-from knowledge.model import Interval
+from knowledge.model import Interval, Value
 from knowledge.reading.alternatives import sentences
 from knowledge.reading.evaluation import Share
 from knowledge.reading.features import plain
@@ -52,7 +52,7 @@ CASES = list(_cases())
 @pytest.fixture(scope="module")
 def reader() -> Reader:
     base = load_knowledge()
-    return Reader(base.lexicon, base.facts)
+    return Reader(base.lexicon, base.facts, base.articles)
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +144,26 @@ def test_whose_moment_it_is(case: Case, reader: Reader) -> None:
 
 def test_nothing_is_read_where_nothing_is_named(reader: Reader) -> None:
     assert _misread(_slot_cases("nothing"), reader) == []
+
+
+def _told_cases() -> list[dict[str, Any]]:
+    paths = sorted((FOLDER / "told").glob("*.yaml"))
+    return [raw for path in paths for raw in read_document(path).data["cases"]]
+
+
+def _as_told(fact: str, value: Value, written: str) -> str:
+    """Write a fact's value as the cases do: yuan, the day or the minute of the sale."""
+    if fact in {"amount", "received_amount", "pending_balance"}:
+        return f"{int(str(value)) / 100:g}"
+    if isinstance(value, Interval):
+        return f"{value.start:%Y-%m-%d}"
+    return f"{value:%Y-%m-%d %H:%M}"[: len(written)] if isinstance(value, datetime) else str(value)
+
+
+@pytest.mark.parametrize("case", _told_cases(), ids=lambda case: str(case["say"]))
+def test_all_that_is_told_is_read_and_nothing_else(case: dict[str, Any], reader: Reader) -> None:
+    now = datetime.fromisoformat(str(case["now"])).replace(tzinfo=NOW.tzinfo)
+    read = reader.read(case["say"], now).facts
+    facts = {fact: _as_told(fact, value, case["facts"].get(fact, "")) for fact, value in read.items()}
+    facts.pop("brand", None)
+    assert facts == case["facts"]

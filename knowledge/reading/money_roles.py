@@ -1,0 +1,40 @@
+"""What a sum of money seems to be, by the words around it."""
+
+import re
+from decimal import Decimal
+from typing import Literal
+
+#: The sale's, what arrived, is missing or was taken, waits in the app; a limit; what was sent to try a card.
+Role = Literal["sale", "received", "difference", "balance", "limit", "test"]
+#: To try a card, so many yuan at most are sent to it.
+_TRIED = 10
+_TRYING = re.compile(r"(?:[转打汇试]|tr(?:y|ied)|sen[dt]|transfer(?:red)?)[^\d\x01,，.。;；]{0,16}$")
+_LIMIT_AFTER = re.compile(r"\s?的?(?:额度|限额)")
+_BALANCE_BEFORE = re.compile(
+    r"(?:余额|待提现|钱包|待结算(?:余额|只有|才|就|里|的只)|balance)[^\d\x01,，.。;；]{0,8}$"
+)
+_SHORT_BEFORE = re.compile(
+    r"(?:少了?|差了?|多扣了?|扣了?|少到了?|short(?: of| by)?|missing|手续费|服务费|押金|会员费|保证金)"
+    r"(?:[^\d\x01\s]{0,6}|(?<=[a-z])\s)$"
+)
+_SHORT_AFTER = re.compile(r"\s?(?:short|手续费|服务费|fee|deposit|membership)")
+_RECEIVED_BEFORE = re.compile(
+    r"(?:实到|实收|实际到账?|到手|[到打]我?[^\d\x01,，]{0,4}?卡[上里]?(?:的)?(?:是|只有|就|收到|一笔)*"
+    r"|入账|[只就]?来了|[只才就]得|进来了?|打过来的?|打来|只给了?我?|只打了|短信就|只到了?|只有|才到了?|到账了?|只收到了?|收到了?|就?到了?"
+    r"|only (?:got|received|get)|(?:get|gets|is|and|was) only|just got|received only"
+    r"|got only|received|we got|i got)[^\d\x01，,.。;；]{0,6}$"
+)
+
+
+def role_of(text: str, start: int, end: int, yuan: Decimal) -> Role:
+    """Tell what the sum that a text names from `start` to `end` seems to be."""
+    before = text[max(0, start - 16) : start]
+    if yuan <= _TRIED and _TRYING.search(before):
+        return "test"
+    if _LIMIT_AFTER.match(text, end):
+        return "limit"
+    if _BALANCE_BEFORE.search(before):
+        return "balance"
+    if _SHORT_BEFORE.search(before) or _SHORT_AFTER.match(text, end):
+        return "difference"
+    return "received" if _RECEIVED_BEFORE.search(before) else "sale"
