@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from bot.talk.decision import Decision
 from bot.talk.questions import Questions
@@ -38,14 +39,18 @@ class Asides:
         decision.talk = replace(talk, language=language, told=talk.told | {CHOSEN})
         self._questions.repeat(decision, self._wording.say("language_changed", language))
 
-    def small_talk(self, decision: Decision, intent: str) -> None:
-        """Answer a greeting, thanks, or what is none of the bot's business."""
+    def small_talk(self, decision: Decision, intent: str, now: datetime) -> None:
+        """Answer a greeting, thanks, or what is none of the bot's business, and lead to the case."""
         talk = decision.talk
         if intent == "out_of_scope":
             key = "out_of_scope"
         else:
             key = "thanks" if talk.outcome else "ack" if talk.pending else "hello"
-        self._questions.repeat(decision, self._wording.say(key, talk.language))
+        text = self._wording.say(key, talk.language)
+        if talk.pending or talk.outcome or talk.facts:
+            self._questions.repeat(decision, text)
+        else:
+            self._questions.ask(decision, "complaint", "diagnose", now, lead=f"{text}\n")
 
     def change_of_account(self, decision: Decision) -> None:
         """Say where the settlement card is changed."""

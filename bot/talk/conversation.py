@@ -283,7 +283,7 @@ class Conversation:
         elif intent == "change_account":
             self._asides.change_of_account(decision)
         else:
-            self._asides.small_talk(decision, intent)
+            self._asides.small_talk(decision, intent, situation.now)
 
     def _has_arrived(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:
         """Close the case because the money has come; people who work on it are told."""

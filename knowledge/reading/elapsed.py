@@ -26,7 +26,7 @@ _ENGLISH = re.compile(
 )
 #: How old a terminal is: 机子才办了12天, "we got the terminal 3 weeks ago".
 _AGE = re.compile(
-    rf"(?:(?:机器|机子|pos机?|终端|设备|商户|这台)[^,.，。;；!！?？\d]{{0,6}}?[装办开用领拿激申]|装机|开户|入网|开通|装上|办下来|领到)"
+    rf"(?:(?:机器|机子|pos机?|终端|设备|商户|这台)[^,.，。;；!！?？\d]{{0,6}}?[装办开用领拿激申]|装机|开户|入网|开通|装上|办下来|领到|装了|办了)"
     rf"(?:[了的过到上下来手活通请机子器台才刚快有都已经大概差不多]|不到)*{_COUNT}{_UNIT}"
     rf"|{_COUNT}{_UNIT}前(?:才|刚)?(?:装|办|开通|领|买|激活)"
     rf"|(?:terminal|machine|pos|reader|merchant account|account|shop)\b[^,.;]{{0,24}}?"
@@ -34,6 +34,8 @@ _AGE = re.compile(
     rf"|(?:opened|installed|activated|got|had|using|used)\b[^,.;]{{0,24}}?(?:terminal|machine|pos|reader|account)\b[^,.;]{{0,12}}?"
     rf"\b{_ENGLISH_COUNT}\s?{_ENGLISH_UNIT}"
 )
+#: Right behind an age, the same in days: 快仨月 88天.
+_EXACTLY = re.compile(r"了?[\s,，(（]*(?:也就|就是|才)?(\d{1,3})天")
 _DAYS = {"天": 1, "日": 1, "周": 7, "星期": 7, "礼拜": 7, "月": 30, "年": 365}
 _ENGLISH_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 
@@ -57,7 +59,10 @@ def take_elapsed(draft: Draft) -> list[str]:
 def terminal_age(text: str) -> int | None:
     """Read since how many days he has his terminal; None where the text does not say."""
     found = _AGE.search(text) if may_match(_AGE, text) else None
-    return days_counted(found[0]) if found else None
+    if found is None:
+        return None
+    exactly = _EXACTLY.match(text, found.end())
+    return int(exactly[1]) if exactly else days_counted(found[0])
 
 
 def days_counted(text: str) -> int | None:

@@ -41,6 +41,7 @@ _CUSTOMER = re.compile(
 #: Of a card or a terminal right behind it: not his own.
 _SOMEBODYS = re.compile(r"(?:顾客|客人|客户|持卡人|对方|人家|别人|朋友|他|她|\bhis|\bher)[^,.，。;；]{0,5}$")
 _OWN = frozenset({"settle_card_state", "account_class", "account_kind", "registered_as"})
+_AGENT_SAYS = re.compile(r"(?:业务员|代理商?)[^,.，。;；]{0,6}(?:说|讲)[^,.，。;；]{0,4}$")
 _CUSTOMERS_BANK = re.compile(
     r"(?:(?:顾客|客人|客户|持卡人|对方|他|她)(?:的|是|用|拿|那张|刷)*.{0,4}"
     r"|\b(?:guest|customer|client|cardholder|buyer)\b[^,.;]{0,24})$"
@@ -132,17 +133,8 @@ def _stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str,
     """Take what words say of facts; two different values of one fact say nothing."""
     said: dict[str, set[str]] = {}
     for mention in statements:
-        if mention.negated or (mention.kind == "cardholder_charged" and not _is_about_customer(text, guess)):
-            continue
-        if mention.kind == "instant_expected" and _ASKS_MODE.search(text) and guess.intent == "arrival_time":
-            continue
-        if mention.value == "paid_out" and guess.intent == "arrival_time":
-            continue  # "when will it be paid out" says that it was not
-        if mention.kind in _OWN and _SOMEBODYS.search(text, 0, mention.start):
-            continue
-        if mention.kind == "txn_result" and guess.intent == "refund_question":
-            continue  # it is the refund that went through
-        said.setdefault(mention.kind, set()).add(mention.value)
+        if not mention.negated and _is_said(text, mention, guess):
+            said.setdefault(mention.kind, set()).add(mention.value)
     if len(said.get("payout_status", ())) > 1:
         said["payout_status"].discard("not_found")  # the app shows it, his bank does not
     if "corrected" in said.get("bounced_before", ()):
@@ -153,6 +145,23 @@ def _stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str,
     if guess.sure and guess.intent == "risk_hold" and not facts and not _CARD.search(text):
         facts["payout_status"] = "held"
     return facts
+
+
+def _is_said(text: str, mention: Mention, guess: Guess) -> bool:
+    """Tell whether words say of this case what they say elsewhere."""
+    match mention.kind:
+        case "cardholder_charged":
+            return _is_about_customer(text, guess)
+        case "instant_expected":
+            return guess.intent != "arrival_time" or not _ASKS_MODE.search(text)
+        case "payout_status":  # "when will it be paid out" says that it was not
+            return mention.value != "paid_out" or guess.intent != "arrival_time"
+        case "notice":  # what an agent says is no notice
+            return mention.value != "risk" or not _AGENT_SAYS.search(text, 0, mention.start)
+        case "txn_result":  # with a refund, it is that which went through
+            return guess.intent != "refund_question"
+        case kind:
+            return kind not in _OWN or not _SOMEBODYS.search(text, 0, mention.start)
 
 
 def _is_about_customer(text: str, guess: Guess) -> bool:

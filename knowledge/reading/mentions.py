@@ -22,6 +22,10 @@ _GUESSED = re.compile(
     r"(?:是不是|会不会|是否|有没有可能|难道|怕是|莫非|\b(?:is it|was it|is my|are my|did|could it be)\b)"
     r"[^,.，。;；!！?？\n]*$"
 )
+#: The same in English, where it may stand some words before: "none of it was paid out".
+_NEGATED_EARLIER = re.compile(
+    r"\b(?:none|not|never|nobody|no)\b(?:(?!\b(?:but|and|because|so|while)\b)[^,.;!?\n]){0,40}$"
+)
 _RHETORICAL = re.compile(r"不是.{1,16}(?:[吗么嘛?？]|怎么|为什么)")
 
 
@@ -90,5 +94,6 @@ def _mentions(text: str, hits: Iterable[Hit[tuple[Meaning, ...]]]) -> Iterator[M
 def is_negated(text: str, start: int) -> bool:
     """Tell whether a negation stands right before a place; "isn't it …?" is none."""
     if not _NEGATED.search(text, max(0, start - 10), start):
-        return False
+        latin = text[start : start + 1].isascii()
+        return latin and _NEGATED_EARLIER.search(text, 0, start) is not None
     return not _RHETORICAL.search(text)
