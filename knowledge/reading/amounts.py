@@ -21,7 +21,7 @@ _UNIT = r"元钱?|块钱?|圆|rmb|cny|yuan|kuai|dollars?|pounds?|euros?|bucks|us
 _SCALE = {"万": 10_000, "w": 10_000, "千": 1000, "k": 1000, "仟": 1000, "百": 100, "佰": 100}
 #: What follows a number that is a count, a rate, an age and not money.
 _COUNTED = (
-    r"(?!\s?(?:[笔次天个张台年月号点分%％位条单人户岁级期楼周日种倍秒遍届家]|小时|星期|礼拜|工作日|多?笔"
+    r"(?!\s?(?:[笔次天个张台年月号点分%％位条单人户岁级期楼周日种倍秒遍届家朵份瓶斤双辆桌杯碗箱袋束盒件]|小时|星期|礼拜|工作日|多?笔"
     r"|days?|times?|hours?|weeks?|months?|payments?|sales|transactions?|minutes?|years?|business|th\b|%))"
 )
 _SCALED = re.compile(
@@ -36,7 +36,7 @@ _CHINESE = re.compile(
 )
 _MARKED = re.compile(rf"{_SIGN}\s?[:：]?\s?({_NUMBER})(?![\d万wk])(?:\s?(?:{_UNIT}))?")
 _WITH_UNIT = re.compile(
-    rf"(?<![\d.])({_NUMBER})(?:多|来)?\s?(?:{_UNIT})(?:(\d)(?:[毛角](?:(\d)分)?)?(?![\d.]))?"
+    rf"(?<![\d.])({_NUMBER})(?:多|来)?\s?(?:{_UNIT})(?:(\d)(?:[毛角](?:(\d)分?)?)?(?![\d.]))?"
 )
 #: 七毛, 7毛5, 七毛五分.
 _DIMES = re.compile(

@@ -13,7 +13,12 @@ _PART = (
     rf"|(?<={STRUCK})[早晨晚夜](?:间|里)?|早(?=\d|[一二三四五六七八九十]点)|晚(?=\d|[一二三四五六七八九十]{{1,3}}点))"
 )
 _HOUR = r"(\d{1,2}|[零一二两三四五六七八九十]{1,3})"
-_MINUTE = r"(零?\d{1,2}+|[零一二三四五六七八九十]{1,3}+)(?![\d百千万块元])"
+_CHINESE_MINUTE = "[零一二三四五六七八九十]"
+#: Not the one of what follows: 11点一个大姐, 四点四十一个大爷.
+_MINUTE = (
+    rf"(零?\d{{1,2}}+|{_CHINESE_MINUTE}{{1,3}}?(?=一[个位桌单笔])|{_CHINESE_MINUTE}{{1,3}}+)"
+    r"(?![\d百千万块元个位桌单笔])"
+)
 _CLOCK = re.compile(
     rf"(?:{_PART}\s?)?(?:差({_MINUTE}|一刻)分?\s?)?(?<![\d:.第]){_HOUR}"
     rf"(?:[点时](?!候|间|段)(?:钟|整)?(?:(半|[一三]刻)|{_MINUTE}分?)?|:(\d\d)(?::\d\d)?(?!\d)\s?(am|pm)?)(?:多|左右|钟)?"
@@ -87,7 +92,8 @@ def take_times(draft: Draft) -> list[TimeOfDay]:
         earlier = "" if part else _said_before(text, found.start())
         if earlier:
             said = _clock(found, earlier)
-            made = said if said and _lies_in(said, earlier) else made
+            _, *hours = PARTS[earlier]
+            made = said if said and _holds(TimeOfDay(0, 0, "", hours=(hours[0], hours[1])), said) else made
         if made:
             times.append(made)
             draft.strike(found.start(), found.end())
@@ -103,12 +109,6 @@ def _said_before(text: str, place: int) -> str:
     """Give the part of the day named shortly before, if no other day stands between: 昨晚收摊，九点刷的."""
     parts = list(_PART_ALONE.finditer(text, max(0, place - _SHORTLY), place))
     return _part_name(parts[-1][1]) if parts and STRUCK not in text[parts[-1].end() : place] else ""
-
-
-def _lies_in(found: TimeOfDay, part: str) -> bool:
-    _, first, last = PARTS[part]
-    hour = (found.clock.hour if found.clock else first) + (24 if found.next_day else 0)
-    return first <= hour < last
 
 
 def _part_name(written: str | None) -> str:
@@ -197,9 +197,15 @@ def _after_evening(times: list[TimeOfDay]) -> list[TimeOfDay]:
 
 def _without_vague(times: list[TimeOfDay]) -> list[TimeOfDay]:
     """Drop a part of the day that only says again what a clock time says ("9 pm last night")."""
-    if any(one.clock for one in times):
-        return [one for one in times if one.clock]
-    return times
+    said = [one for one in times if one.clock]
+    return [one for one in times if one.clock or not any(_holds(one, other) for other in said)]
+
+
+def _holds(part: TimeOfDay, found: TimeOfDay) -> bool:
+    """Tell whether a time lies in the hours of a part of the day."""
+    first, last = part.hours or (0, 24)
+    hour = found.clock.hour if found.clock else first
+    return first <= hour < last or first <= hour + 24 < last
 
 
 def _number(text: str) -> int:

@@ -63,13 +63,21 @@ class EventReader:
             for hit in self._words.find(text)
             if hit.meaning != "neither" and not is_negated(text, hit.start)
         ]
-        kept: list[Day | TimeOfDay] = []
-        for moment, first, last in _with_clauses(text, _moments(text, [*days, *times]), alone=asked):
-            event = _event(text, moment, [hit for hit in hits if first <= hit.start and hit.end <= last])
-            if event == "sale" or (event is None and (asked or not _is_only_today(moment, now))):
-                kept += moment.pieces
-        kept_days = [one for one in kept if isinstance(one, Day)]
-        return kept_days, [one for one in kept if isinstance(one, TimeOfDay)]
+        sales: list[Day | TimeOfDay] = []
+        others: list[Day | TimeOfDay] = []
+        moments = _moments(text, [*days, *times])
+        for moment, first, last in _with_clauses(text, moments, alone=asked):
+            near = [hit for hit in hits if first <= hit.start and hit.end <= last]
+            event = _event(text, moment, near)
+            if event == "sale":
+                sales += moment.pieces
+            elif event is None and (asked or not _is_only_today(moment, now)):
+                others += moment.pieces
+        # Beside the sale's own time, another is that of writing: 两点了，睡不着，十点刷的.
+        of_sales = [one for one in times if one in sales]
+        return [day for day in days if day in (*sales, *others)], of_sales or [
+            t for t in times if t in others
+        ]
 
 
 def _moments(text: str, pieces: list[Day | TimeOfDay]) -> list[_Moment]:

@@ -49,7 +49,7 @@ _CUSTOMERS_BANK = re.compile(
 _PAID_WITH = re.compile(r"的?卡?(?:刷|付|消费|支付)|信用卡|贷记卡")
 _CARD = re.compile(r"卡|\bcard\b|[吗么?？]|会不会")
 _CHANGED_TO = re.compile(r"(?:换成|换到|改成|改到|换了|changed? to)\s?$")
-_OWN_CARD = re.compile(r"(?:结算|到账?|提现?到?|转到|绑定?|收款|我的|入账?|打到|到我)(?:的|卡|是|了)*$")
+_OWN_CARD = re.compile(r"(?:还|结算|到账?|提现?到?|转到|绑定?|收款|我的|入账?|打到|到我)(?:的|卡|是|了)*$")
 _SCANNED = re.compile(r"扫|码|云闪付|qr|scan")
 #: Behind a way to pay: it is not the one of this sale ("信用卡都是马上到，就这笔没到").
 _FINE = re.compile(
@@ -140,7 +140,10 @@ def _stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str,
     if "corrected" in said.get("bounced_before", ()):
         # What was wrong is wrong no more, and what failed then failed before.
         said.pop("settle_info_correct", None)
+        said.pop("card_changed", None)
         said.get("payout_status", set()).discard("failed")
+    if "held" in said.get("payout_status", ()) and said.get("notice") == {"documents"}:
+        del said["notice"]  # papers are asked for in a risk review too
     facts: dict[str, Value] = {fact: values.pop() for fact, values in said.items() if len(values) == 1}
     if guess.sure and guess.intent == "risk_hold" and not facts and not _CARD.search(text):
         facts["payout_status"] = "held"

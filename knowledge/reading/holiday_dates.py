@@ -28,7 +28,7 @@ class HolidayReader:
                 self._holidays.setdefault(name, []).append(holiday)
         names = "|".join(sorted(map(re.escape, self._holidays), key=len, reverse=True)) or "(?!)"
         self._holiday = re.compile(
-            rf"(?P<name>{names})(?![点个块元万千百笔月日号分])(?:节)?"
+            rf"(?<![一二三四五六七八九快近])(?P<name>{names})(?![点个块元万千百笔月日号分])(?:节)?"
             r"(?:长假|放?假期?|小长假|期间| holidays?)?\s?(?:的)?(?P<part>"
             r"前一天|前两天|前一日|前夕|前夜|当天|那天|当日|最后一天|第一天|首日|后第一天|后第二天|后一天|前|后)?"
         )

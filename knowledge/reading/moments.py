@@ -10,10 +10,12 @@ from knowledge.reading.days import Day
 from knowledge.reading.events import EventReader
 
 _DAY = timedelta(days=1)
+#: Nobody asks for older sales: "two years ago" is when he got the terminal.
+_LONGEST_AGO = timedelta(days=366)
 _PROMISED_AFTER = re.compile(
     r"\s?(?:就|应该|该|会|能|可以|才|要|说)*(?:到账|到的|到吗|打款|到我|结算|处理|能到)"
 )
-_PROMISED_BEFORE = re.compile(r"(?:应该|应|说好|说是?|承诺|答应|预计|等?到了?|截止|至|等)$")
+_PROMISED_BEFORE = re.compile(r"(?:应该|应|说好|说是?|承诺|答应|预计|等?到了?|截止|至|等|\bby\s)$")
 _JUST_NOW = re.compile(r"刚刚|刚才|刚刷|刚收|刚付|just now|just (?:took|swiped|paid)")
 #: How far back "just now" may reach.
 _JUST = timedelta(hours=1)
@@ -35,7 +37,7 @@ def sale_moment(
     """
     if days or times:
         days, times = events.of_sale(text, days, times, now, asked=asked)
-    past = [day for day in days if day.first <= now.date() and not (not asked and _is_promise(text, day))]
+    past = [day for day in days if _is_past(day, now) and not (not asked and _is_promise(text, day))]
     if not past:
         if not days and not times and _JUST_NOW.search(text):
             return Interval(now - _JUST, now)
@@ -50,6 +52,11 @@ def sale_moment(
         return _begun(_on(day.first, _closest(own_times), now), text[day.place : day.end], now)
     last = day.first if day.is_range else day.last
     return _clipped(Interval(_midnight(day.first, now), _midnight(last + _DAY, now)), now)
+
+
+def _is_past(day: Day, now: datetime) -> bool:
+    """Tell whether a day may be that of a sale which somebody still asks for."""
+    return timedelta(0) <= now.date() - day.first <= _LONGEST_AGO
 
 
 def _is_promise(text: str, day: Day) -> bool:

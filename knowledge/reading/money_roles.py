@@ -9,7 +9,10 @@ Role = Literal["sale", "received", "difference", "balance", "limit", "test"]
 #: To try a card, so many yuan at most are sent to it.
 _TRIED = 10
 _TRYING = re.compile(r"(?:[转打汇试]|tr(?:y|ied)|sen[dt]|transfer(?:red)?)[^\d\x01,，.。;；]{0,16}$")
-_LIMIT_AFTER = re.compile(r"\s?的?(?:额度|限额)")
+#: A payment of one fen only checks the card.
+_CHECK = Decimal("0.1")
+_LIMIT_AFTER = re.compile(r"\s?的?(?:额度|限额|以上|以下|以内)")
+_LIMIT_BEFORE = re.compile(r"(?:超过|over|above|more than|under|below)\s?$")
 _BALANCE_BEFORE = re.compile(
     r"(?:余额|待提现|钱包|待结算(?:余额|只有|才|就|里|的只)|balance)[^\d\x01,，.。;；]{0,8}$"
 )
@@ -17,7 +20,7 @@ _SHORT_BEFORE = re.compile(
     r"(?:少了?|差了?|多扣了?|扣了?|少到了?|short(?: of| by)?|missing|手续费|服务费|押金|会员费|保证金)"
     r"(?:[^\d\x01\s]{0,6}|(?<=[a-z])\s)$"
 )
-_SHORT_AFTER = re.compile(r"\s?(?:short|手续费|服务费|fee|deposit|membership)")
+_SHORT_AFTER = re.compile(r"\s?(?:as an? )?['\"]?(?:short|手续费|服务费|fee|deposit|membership)")
 _RECEIVED_BEFORE = re.compile(
     r"(?:实到|实收|实际到账?|到手|[到打]我?[^\d\x01,，]{0,4}?卡[上里]?(?:的)?(?:是|只有|就|收到|一笔)*"
     r"|入账|[只就]?来了|[只才就]得|进来了?|打过来的?|打来|只给了?我?|只打了|短信就|只到了?|只有|才到了?|到账了?|只收到了?|收到了?|就?到了?"
@@ -29,9 +32,9 @@ _RECEIVED_BEFORE = re.compile(
 def role_of(text: str, start: int, end: int, yuan: Decimal) -> Role:
     """Tell what the sum that a text names from `start` to `end` seems to be."""
     before = text[max(0, start - 16) : start]
-    if yuan <= _TRIED and _TRYING.search(before):
+    if yuan < _CHECK or (yuan <= _TRIED and _TRYING.search(before)):
         return "test"
-    if _LIMIT_AFTER.match(text, end):
+    if _LIMIT_AFTER.match(text, end) or _LIMIT_BEFORE.search(before):
         return "limit"
     if _BALANCE_BEFORE.search(before):
         return "balance"
