@@ -11,6 +11,7 @@ from knowledge.reading.days import (
     first_of_month,
     make_date,
     named_day,
+    nearest_month,
     nearest_weekday,
     nearest_year,
 )
@@ -86,13 +87,7 @@ def _of_month(draft: Draft, today: date, *, ahead: bool) -> Iterator[Day]:
         elif not (start or bare) and which not in ("这", "本"):
             yield Day(first, last, found.start(), found.end())
     for found in draft.take(_DAY_ONLY):
-        number = _number(found[1])
-        for shift in (0, 1, 2) if ahead else (0, -1, -2):
-            month = first_of_month(today, shift)
-            day = make_date(month.year, month.month, number)
-            if day and (day >= today if ahead else day <= today):
-                yield Day(day, day, found.start(), found.end())
-                break
+        yield from named_day(nearest_month(_number(found[1]), today, ahead=ahead), found)
 
 
 def _relative(draft: Draft, today: date) -> Iterator[Day]:

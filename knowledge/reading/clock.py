@@ -25,13 +25,14 @@ _CLOCK = re.compile(
 )
 #: A part of the day holds for a time that follows within so many characters.
 _SHORTLY = 24
+_LATE = re.compile(f"(?:收摊|打烊|夜宵|宵夜|夜市|关店门?)[^{STRUCK}]*$")
 _PART_ALONE = re.compile(_PART)
 _ENGLISH = re.compile(
     r"(?<![\d.:])(\d{1,2})(?:[:.](\d\d))?\s?([ap])\.?m\b\.?|\b(\d{1,2}) o'?clock\b"
     r"|(?<=night at )(\d{1,2})\b(?![\d:.])"
 )
 _ENGLISH_PART = re.compile(
-    r"\b(?:in the |at )?(early morning|morning|noon|midday|afternoon|evening|night|midnight)\b"
+    r"(?<!every )\b(?:in the |at )?(early morning|morning|noon|midday|afternoon|evening|night|midnight)\b"
 )
 #: Until this hour people may still speak of the evening before.
 SMALL_HOURS = 6
@@ -107,8 +108,11 @@ def take_times(draft: Draft) -> list[TimeOfDay]:
 
 def _said_before(text: str, place: int) -> str:
     """Give the part of the day named shortly before, if no other day stands between: 昨晚收摊，九点刷的."""
-    parts = list(_PART_ALONE.finditer(text, max(0, place - _SHORTLY), place))
-    return _part_name(parts[-1][1]) if parts and STRUCK not in text[parts[-1].end() : place] else ""
+    before = max(0, place - _SHORTLY)
+    parts = list(_PART_ALONE.finditer(text, before, place))
+    if parts:
+        return _part_name(parts[-1][1]) if STRUCK not in text[parts[-1].end() : place] else ""
+    return "晚" if _LATE.search(text, before, place) else ""
 
 
 def _part_name(written: str | None) -> str:

@@ -70,6 +70,16 @@ def nearest_year(month: int, day: int, today: date, *, ahead: bool) -> date | No
     return None
 
 
+def nearest_month(day: int, today: date, *, ahead: bool) -> date | None:
+    """Give the last such day of a month up to today, or the next one; None if there is none near."""
+    for shift in (0, 1, 2) if ahead else (0, -1, -2):
+        month = first_of_month(today, shift)
+        made = make_date(month.year, month.month, day)
+        if made and (made >= today if ahead else made <= today):
+            return made
+    return None
+
+
 def first_of_month(today: date, shift: int) -> date:
     """Give the first day of the month that lies `shift` months away."""
     index = today.year * 12 + today.month - 1 + shift

@@ -11,6 +11,7 @@ from knowledge.reading.days import (
     first_of_month,
     make_date,
     named_day,
+    nearest_month,
     nearest_weekday,
     nearest_year,
 )
@@ -47,6 +48,10 @@ _ORDINAL = r"(\d{1,2})(?:st|nd|rd|th)?"
 _ENGLISH_DAY = re.compile(
     rf"\b{_MONTH_NAME}\.?\s?(?:the )?{_ORDINAL}\b(?!:)(?:,? (20\d\d))?"
     rf"|\b{_ORDINAL}\s(?:of )?{_MONTH_NAME}\b\.?(?:,? (20\d\d))?"
+)
+#: The 30th, but not the 2nd sale.
+_ENGLISH_OF_MONTH = re.compile(
+    r"\bthe (\d{1,2})(?:st|nd|rd|th)\b(?! [a-z]*(?:time|floor|sale|pay|one|day|try|of\b))"
 )
 _ENGLISH_RELATIVE = re.compile(
     r"\b(day before yesterday|yesterday|yday|ystd|today|day after tomorrow|tomorrow|tonight"
@@ -85,6 +90,8 @@ def english_days(draft: Draft, now: datetime, *, ahead: bool) -> Iterator[Day]:
         year = year_after or year_last
         made = make_date(int(year), month, day) if year else nearest_year(month, day, today, ahead=ahead)
         yield from named_day(made, found)
+    for found in draft.take(_ENGLISH_OF_MONTH):
+        yield from named_day(nearest_month(int(found[1]), today, ahead=ahead), found)
     for found in draft.take(_ENGLISH_RELATIVE):
         day_named = today + timedelta(days=_ENGLISH_RELATIVE_DAYS.get(found[1] or "", 0))
         yield Day(day_named, day_named, found.start(), found.end())
