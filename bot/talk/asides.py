@@ -47,7 +47,8 @@ class Asides:
         else:
             key = "thanks" if talk.outcome else "ack" if talk.pending else "hello"
         text = self._wording.say(key, talk.language)
-        if talk.pending or talk.outcome or talk.facts:
+        told = any(fact.source != "system" for fact in talk.facts.values())
+        if talk.pending or talk.outcome or told:
             self._questions.repeat(decision, text)
         else:
             self._questions.ask(decision, "complaint", "diagnose", now, lead=f"{text}\n")

@@ -22,7 +22,7 @@ from knowledge.engine import Engine
 from knowledge.inquiry import MOST_QUESTIONS
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Fact, Reading, from_json
-from knowledge.reading.facts import COMPLAINTS
+from knowledge.reading.complaints import COMPLAINTS
 from knowledge.reading.reader import Reader
 from knowledge.redaction import redact
 from triage.directory import Entry

@@ -20,7 +20,7 @@ OPENING = {"amount": 0.4, "paid_at": 0.25, "pay_method": 0.05, "brand": 0.05}
 #: How often it names a fact whose value is out of the ordinary: he tells what struck him.
 STRIKING = {
     "account_class": 0.4,
-    "account_kind": 0.05,
+    "account_kind": 0.1,
     "activated": 0.35,
     "agent_reachable": 0.6,
     "amount_entered_correct": 0.3,
@@ -42,7 +42,7 @@ STRIKING = {
     "settle_card_test": 0.15,
     "settle_info_correct": 0.35,
     "settlement_mode": 0.5,
-    "slip_merchant_matches": 0.05,
+    "slip_merchant_matches": 0.25,
     "txn_result": 0.45,
     "txn_type": 0.45,
     "void_found": 0.15,

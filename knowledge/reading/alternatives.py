@@ -4,8 +4,8 @@ import random
 import re
 from hashlib import sha256
 
-#: Where a clause ends.
-_BREAKS = ",.，。;；!！?？\n"
+from knowledge.reading.clauses import BREAKS
+
 _INNERMOST = re.compile(r"\(([^()]*)\)")
 
 
@@ -57,14 +57,14 @@ def as_pattern(phrase: str) -> re.Pattern[str]:
 def as_clause(phrase: str) -> re.Pattern[str]:
     """Give the pattern that finds a phrase in a clause.
 
-    … stands for a few words of the same clause without a "not", …… for a few words whatever is between them,
+    … stands for a few words of the clause without a "not", …… for a few words with no "not" at their end,
     # for a digit. What is written in Latin letters is found as whole words.
     """
     latin = phrase.replace("…", "").isascii()
     few, edge = (24, r"\b") if latin else (10, "")
-    word = rf"(?!\b(?:not|never|no)\b|n't)[^{_BREAKS}]" if latin else rf"[^{_BREAKS}没未]"
+    word = rf"(?!\b(?:not|never|no)\b|n't)[^{BREAKS}]" if latin else rf"[^{BREAKS}没未不]|不(?=知道)"
     within = rf"{edge}(?:{word}){{0,{few}}}{edge}"
-    across = rf"{edge}.{{0,{2 * few}}}{edge}"
+    across = rf"{edge}.{{0,{2 * few}}}(?<![没未不]){edge}"
     parts = ("".join(_piece(character, within) for character in part) for part in phrase.split("……"))
     return re.compile(f"{edge}{across.join(parts)}{edge}")
 

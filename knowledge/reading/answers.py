@@ -7,8 +7,9 @@ from datetime import datetime
 from rapidfuzz import fuzz
 
 from knowledge.model import UNKNOWN, FactSpec, Value
+from knowledge.reading.complaints import COMPLAINTS
 from knowledge.reading.events import EventReader
-from knowledge.reading.facts import COMPLAINTS, MODES
+from knowledge.reading.facts import MODES
 from knowledge.reading.intents import Guess
 from knowledge.reading.lexicon import Lexicon, Vocabulary
 from knowledge.reading.mentions import is_negated

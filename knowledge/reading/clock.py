@@ -9,7 +9,7 @@ from knowledge.reading.draft import STRUCK, Draft
 from knowledge.reading.numerals import chinese_number
 
 _PART = (
-    r"(?<![一整大等])(凌晨|清晨|早晨|早上|上午|今早|中午|正午|下午|午后|傍晚|晚上|夜里|夜晚|半夜|深夜|午夜"
+    r"(凌晨|清晨|早晨|早上|上午|今早|中午|正午|下午|午后|傍晚|晚上|夜里|夜晚|半夜|深夜|午夜"
     rf"|(?<={STRUCK})[早晨晚夜](?:间|里)?|早(?=\d|[一二三四五六七八九十]点)|晚(?=\d|[一二三四五六七八九十]{{1,3}}点))"
 )
 _HOUR = r"(\d{1,2}|[零一二两三四五六七八九十]{1,3})"
@@ -23,10 +23,11 @@ _CLOCK = re.compile(
     rf"(?:{_PART}\s?)?(?:差({_MINUTE}|一刻)分?\s?)?(?<![\d:.第]){_HOUR}"
     rf"(?:[点时](?!候|间|段)(?:钟|整)?(?:(半|[一三]刻)|{_MINUTE}分?)?|:(\d\d)(?::\d\d)?(?!\d)\s?(am|pm)?)(?:多|左右|钟)?"
 )
-#: A part of the day holds for a time that follows within so many characters.
+#: A part of the day holds for a time within so many characters behind it, with no other day between.
 _SHORTLY = 24
 _LATE = re.compile(f"(?:收摊|打烊|夜宵|宵夜|夜市|关店门?)[^{STRUCK}]*$")
-_PART_ALONE = re.compile(_PART)
+#: 等了一上午 is how long, and not when.
+_PART_ALONE = re.compile(f"(?<![一整大等]){_PART}")
 _ENGLISH = re.compile(
     r"(?<![\d.:])(\d{1,2})(?:[:.](\d\d))?\s?([ap])\.?m\b\.?|\b(\d{1,2}) o'?clock\b"
     r"|(?<=night at )(\d{1,2})\b(?![\d:.])"
@@ -38,7 +39,7 @@ _ENGLISH_PART = re.compile(
 SMALL_HOURS = 6
 _ENGLISH_PARTS = {"midday": "noon", "evening": "night", "midnight": "午夜"}
 #: 一点 is mostly "a little".
-_A_LITTLE = re.compile(r"一点(?:$|[^\d钟半多左刷的的一二三四五]|都|也)")
+_A_LITTLE = re.compile(r"一点(?:$|[^\d钟半多左刷的一二三四五十]|都|也)")
 
 #: Day part -> its name as a slot, and its hours as people mean them: 昨天半夜 is the night that begins then.
 PARTS: dict[str, tuple[str, int, int]] = {
@@ -93,8 +94,7 @@ def take_times(draft: Draft) -> list[TimeOfDay]:
         earlier = "" if part else _said_before(text, found.start())
         if earlier:
             said = _clock(found, earlier)
-            _, *hours = PARTS[earlier]
-            made = said if said and _holds(TimeOfDay(0, 0, "", hours=(hours[0], hours[1])), said) else made
+            made = said if said and _holds(PARTS[earlier][1:], said) else made
         if made:
             times.append(made)
             draft.strike(found.start(), found.end())
@@ -202,14 +202,14 @@ def _after_evening(times: list[TimeOfDay]) -> list[TimeOfDay]:
 def _without_vague(times: list[TimeOfDay]) -> list[TimeOfDay]:
     """Drop a part of the day that only says again what a clock time says ("9 pm last night")."""
     said = [one for one in times if one.clock]
-    return [one for one in times if one.clock or not any(_holds(one, other) for other in said)]
+    return [one for one in times if one.clock or not any(_holds(one.hours, other) for other in said)]
 
 
-def _holds(part: TimeOfDay, found: TimeOfDay) -> bool:
-    """Tell whether a time lies in the hours of a part of the day."""
-    first, last = part.hours or (0, 24)
+def _holds(hours: tuple[int, int] | None, found: TimeOfDay) -> bool:
+    """Tell whether a clock time lies in the hours of a part of the day; midnight ends an evening."""
+    first, last = hours or (0, 24)
     hour = found.clock.hour if found.clock else first
-    return first <= hour < last or first <= hour + 24 < last
+    return first <= hour < last or first <= hour + 24 <= last
 
 
 def _number(text: str) -> int:

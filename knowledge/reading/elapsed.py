@@ -2,6 +2,7 @@
 
 import re
 
+from knowledge.reading.clauses import clause_end, clause_start
 from knowledge.reading.draft import Draft
 from knowledge.reading.needles import may_match
 from knowledge.reading.numerals import CHINESE_DIGIT, ENGLISH_NUMBER, chinese_number, english_number
@@ -26,7 +27,7 @@ _ENGLISH = re.compile(
 )
 #: How old a terminal is: 机子才办了12天, "we got the terminal 3 weeks ago".
 _AGE = re.compile(
-    rf"(?:(?:机器|机子|pos机?|终端|设备|商户|这台)[^,.，。;；!！?？\d]{{0,6}}?[装办开用领拿激申]|装机|开户|入网|开通|装上|办下来|领到|装了|办了)"
+    rf"(?:(?:机器|机子|pos机?|终端|设备|商户|这台)[^,.，。;；!！?？\d]{{0,6}}?[装办开用领拿激]|装机|开户|入网|开通|装上|办下来|领到|装了|办了)"
     rf"(?:[了的过到上下来手活通请机子器台才刚快有都已经大概差不多]|不到)*{_COUNT}{_UNIT}"
     rf"|{_COUNT}{_UNIT}前(?:才|刚)?(?:装|办|开通|领|买|激活)"
     rf"|(?:terminal|machine|pos|reader|merchant account|account|shop)\b[^,.;]{{0,24}}?"
@@ -34,6 +35,9 @@ _AGE = re.compile(
     rf"|(?:opened|installed|activated|got|had|using|used)\b[^,.;]{{0,24}}?(?:terminal|machine|pos|reader|account)\b[^,.;]{{0,12}}?"
     rf"\b{_ENGLISH_COUNT}\s?{_ENGLISH_UNIT}"
 )
+#: In its clause or shortly before: 装了5天空调 is no terminal's age.
+_TERMINAL = re.compile(r"(?<!手)机|pos|终端|设备|商户|开通|入网|开户|terminal|machine|reader|account|shop")
+_SHORTLY = 20
 #: Right behind an age, the same in days: 快仨月 88天.
 _EXACTLY = re.compile(r"了?[\s,，(（]*(?:也就|就是|才)?(\d{1,3})天")
 _DAYS = {"天": 1, "日": 1, "周": 7, "星期": 7, "礼拜": 7, "月": 30, "年": 365}
@@ -59,7 +63,10 @@ def take_elapsed(draft: Draft) -> list[str]:
 def terminal_age(text: str) -> int | None:
     """Read since how many days he has his terminal; None where the text does not say."""
     found = _AGE.search(text) if may_match(_AGE, text) else None
-    if found is None:
+    if found is None or "不了" in found[0]:
+        return None
+    start, end = clause_start(text, found.start()), clause_end(text, found.end())
+    if not _TERMINAL.search(text[max(0, start - _SHORTLY) : end]):
         return None
     exactly = _EXACTLY.match(text, found.end())
     return int(exactly[1]) if exactly else days_counted(found[0])

@@ -49,9 +49,10 @@ _ENGLISH_DAY = re.compile(
     rf"\b{_MONTH_NAME}\.?\s?(?:the )?{_ORDINAL}\b(?!:)(?:,? (20\d\d))?"
     rf"|\b{_ORDINAL}\s(?:of )?{_MONTH_NAME}\b\.?(?:,? (20\d\d))?"
 )
-#: The 30th, but not the 2nd sale.
+#: "On the 30th", but not "the 2nd sale".
 _ENGLISH_OF_MONTH = re.compile(
-    r"\bthe (\d{1,2})(?:st|nd|rd|th)\b(?! [a-z]*(?:time|floor|sale|pay|one|day|try|of\b))"
+    r"\bthe (\d{1,2})(?:st|nd|rd|th)\b"
+    r"(?=\s*(?:$|[,.!?;:]|(?:at|and|i|we|was|is|not|my|by|no|still|around|about|in|but|right|now)\b))"
 )
 _ENGLISH_RELATIVE = re.compile(
     r"\b(day before yesterday|yesterday|yday|ystd|today|day after tomorrow|tomorrow|tonight"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from knowledge.model import FactSpec
+from knowledge.reading.clauses import clause_start
 from knowledge.reading.lexicon import Lexicon, Vocabulary
 from knowledge.reading.normalise import Normaliser
 from knowledge.reading.statements import StatementFinder
@@ -17,15 +18,18 @@ _NEGATED = re.compile(
     r"(?:不是|并不|没有?|不|未|并非|无|别|not|n't|no|never|without)\s?"
     r"(?:被|有|在|开通?|办|用|要|做|指望|急着要|着急要|a|been|yet|the)?\s?$"
 )
-#: Somewhere before it in its clause, these make it a guess or a question.
+#: Somewhere before it in its clause, these make it a guess, a question or a supposition.
 _GUESSED = re.compile(
-    r"(?:是不是|会不会|是否|有没有可能|难道|怕是|莫非|\b(?:is it|was it|is my|are my|did|could it be)\b)"
-    r"[^,.，。;；!！?？\n]*$"
+    r"是不是|会不会|是否|有没有|要不要|难道|怕是|莫非|如果|要是|万一"
+    r"|^\s*(?:and |but |so )?(?:(?:is|was|are|were|did|does|do|could|would|has|have)"
+    r" (?:it|my|the|this|that|there|you|he|she|they|i|we)\b|if\b)"
 )
-#: The same in English, where it may stand some words before: "none of it was paid out".
-_NEGATED_EARLIER = re.compile(
-    r"\b(?:none|not|never|nobody|no)\b(?:(?!\b(?:but|and|because|so|while)\b)[^,.;!?\n]){0,40}$"
-)
+#: Right behind it, these make it a question.
+_ASKED = re.compile(r"(?:了|过|的|啦)?(?:[吗么]|没有?[?？]?$)")
+#: What may be asked for and is so all the same: "钱没到吗" says that it did not.
+_SAID_BY_ASKING = frozenset({"complaint", "scope"})
+#: A "not" in English may stand some words before: "none of it was paid out".
+_NEGATED_EARLIER = re.compile(r"\b(?:none|not|never|nobody|no)\b(?!.*\b(?:but|and|because|so|while)\b)")
 _RHETORICAL = re.compile(r"不是.{1,16}(?:[吗么嘛?？]|怎么|为什么)")
 
 
@@ -74,7 +78,7 @@ class MentionReader:
             found += [
                 Mention(fact, value, *place.span(), is_negated(text, place.start())) for place in places
             ]
-        return [mention for mention in found if not _GUESSED.search(text, 0, mention.end)]
+        return [mention for mention in found if not _is_asked(text, mention)]
 
 
 def _add(words: dict[str, list[Meaning]], kind: str, vocabulary: Vocabulary, normaliser: Normaliser) -> None:
@@ -91,9 +95,16 @@ def _mentions(text: str, hits: Iterable[Hit[tuple[Meaning, ...]]]) -> Iterator[M
             yield Mention(kind, value, hit.start, hit.end, is_negated(text, hit.start))
 
 
+def _is_asked(text: str, mention: Mention) -> bool:
+    """Tell whether something is only asked, guessed or supposed."""
+    if mention.kind not in _SAID_BY_ASKING and _ASKED.match(text, mention.end):
+        return True
+    return _GUESSED.search(text[clause_start(text, mention.start) : mention.end]) is not None
+
+
 def is_negated(text: str, start: int) -> bool:
     """Tell whether a negation stands right before a place; "isn't it …?" is none."""
     if not _NEGATED.search(text, max(0, start - 10), start):
         latin = text[start : start + 1].isascii()
-        return latin and _NEGATED_EARLIER.search(text, 0, start) is not None
+        return latin and _NEGATED_EARLIER.search(text[clause_start(text, start) : start]) is not None
     return not _RHETORICAL.search(text)

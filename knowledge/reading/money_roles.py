@@ -14,17 +14,20 @@ _CHECK = Decimal("0.1")
 _LIMIT_AFTER = re.compile(r"\s?的?(?:额度|限额|以上|以下|以内)")
 _LIMIT_BEFORE = re.compile(r"(?:超过|over|above|more than|under|below)\s?$")
 _BALANCE_BEFORE = re.compile(
-    r"(?:余额|待提现|钱包|待结算(?:余额|只有|才|就|里|的只)|balance)[^\d\x01,，.。;；]{0,8}$"
+    r"(?:余额(?![付宝])|待提现|钱包|待结算(?:余额|只有|才|就|里|的只)|balance)[^\d\x01,，.。;；]{0,8}$"
 )
 _SHORT_BEFORE = re.compile(
     r"(?:少了?|差了?|多扣了?|扣了?|少到了?|short(?: of| by)?|missing|手续费|服务费|押金|会员费|保证金)"
     r"(?:[^\d\x01\s]{0,6}|(?<=[a-z])\s)$"
 )
 _SHORT_AFTER = re.compile(r"\s?(?:as an? )?['\"]?(?:short|手续费|服务费|fee|deposit|membership)")
+#: What has not come is the sale's, whatever stands before it: 没收到500, 入账3000没到.
+_NOT_COME_AFTER = re.compile(r"\s?(?:还|都|也|就是|一直)?[没未](?:有)?(?:到|来|收|进)")
+_NOT_COME_BEFORE = re.compile(r"[没未](?:有)?(?:收到|到账|到|入账|进账)[^\d\x01，,.。;；]{0,6}$")
 _RECEIVED_BEFORE = re.compile(
     r"(?:实到|实收|实际到账?|到手|[到打]我?[^\d\x01,，]{0,4}?卡[上里]?(?:的)?(?:是|只有|就|收到|一笔)*"
-    r"|入账|[只就]?来了|[只才就]得|进来了?|打过来的?|打来|只给了?我?|只打了|短信就|只到了?|只有|才到了?|到账了?|只收到了?|收到了?|就?到了?"
-    r"|only (?:got|received|get)|(?:get|gets|is|and|was) only|just got|received only"
+    r"|入账|[只就]来了|[只才就]得|只?进来了|打过来的?|打来|只给了?我?|只打了|短信就|只到了?|只有|才到了?|到账了?|只收到了?|收到了?|就到|到了"
+    r"|only (?:got|received|get)|(?:gets?|there is|there's) only|just got|received only"
     r"|got only|received|we got|i got)[^\d\x01，,.。;；]{0,6}$"
 )
 
@@ -38,6 +41,8 @@ def role_of(text: str, start: int, end: int, yuan: Decimal) -> Role:
         return "limit"
     if _BALANCE_BEFORE.search(before):
         return "balance"
+    if _NOT_COME_AFTER.match(text, end) or _NOT_COME_BEFORE.search(before):
+        return "sale"
     if _SHORT_BEFORE.search(before) or _SHORT_AFTER.match(text, end):
         return "difference"
     return "received" if _RECEIVED_BEFORE.search(before) else "sale"

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from knowledge.reading.alternatives import as_clause, is_closed
-from knowledge.reading.needles import NeedleIndex
+from knowledge.reading.needles import NeedleIndex, needles
 from knowledge.schema import Form
-from knowledge.yaml_source import Document, KnowledgeError, read_document
+from knowledge.yaml_source import Document, KnowledgeError, Place, read_document
 
 #: Fact -> value -> patterns that say so.
 Statements = Mapping[str, Mapping[str, tuple[re.Pattern[str], ...]]]
@@ -25,30 +25,37 @@ def load_statements(path: Path) -> Statements:
     """Read the file; raises KnowledgeError with its mistakes."""
     document = read_document(path)
     form = document.parse(StatementsForm) if not document.mistakes else None
+    if form is None:
+        raise KnowledgeError(document.mistakes)
+    groups = {name: f"({'|'.join(words)})" for name, words in form.groups.items()}
     statements: dict[str, dict[str, tuple[re.Pattern[str], ...]]] = {}
-    for fact, values in (form.statements if form else {}).items():
+    for fact, values in form.statements.items():
         for value, phrases in values.items():
             place = ("statements", fact, value)
-            whole = [_whole(document, (*place, index), phrase, form) for index, phrase in enumerate(phrases)]
-            statements.setdefault(fact, {})[value] = tuple(map(as_clause, filter(None, whole)))
+            found = (_pattern(document, (*place, i), phrase, groups) for i, phrase in enumerate(phrases))
+            statements.setdefault(fact, {})[value] = tuple(pattern for pattern in found if pattern)
     if document.mistakes:
         raise KnowledgeError(document.mistakes)
     return statements
 
 
-def _whole(
-    document: Document, place: tuple[str | int, ...], phrase: str, form: StatementsForm | None
-) -> str | None:
-    """Put the groups in; None for a phrase that has a mistake."""
-    groups = form.groups if form else {}
+def _pattern(
+    document: Document, place: Place, phrase: str, groups: Mapping[str, str]
+) -> re.Pattern[str] | None:
+    """Make the pattern of a phrase with its groups put in; None, and a complaint, if it has a mistake."""
     for name in _GROUP.findall(phrase):
         if name not in groups:
             document.complain(place, f"<{name}> is no group of words.", "name one of `groups` in this file.")
             return None
-    if not is_closed(phrase):
+    whole = _GROUP.sub(lambda found: groups[found[1]], phrase)
+    if not is_closed(whole):
         document.complain(place, f"a bracket in {phrase} is open.", "write it as (this|that).")
         return None
-    return _GROUP.sub(lambda found: f"({'|'.join(groups[found[1]])})", phrase)
+    pattern = as_clause(whole)
+    if needles(pattern.pattern) is None:
+        document.complain(place, f"{phrase!r} is found in any text.", "write words that must stand there.")
+        return None
+    return pattern
 
 
 class StatementFinder:

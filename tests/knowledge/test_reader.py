@@ -168,7 +168,7 @@ def test_facts(reader: Reader, text: str, facts: dict[str, Value]) -> None:
         ("顾客用个人账户转的800没到账", {"payer_is_licensed": None}),
         ("客户把我拉黑了，钱没到", {"agent_reachable": None}),
         ("今天没卖东西，昨天的钱没到", {"genuine_sale": None}),
-        ("旁边几家店都没这样，就我没到账", {"others_affected": None}),
+        ("旁边几家店都没这样，就我没到账", {"others_affected": "no"}),
         ("办机器交的押金300什么时候退", {"txn_type": None}),
         ("微信发的200没到账", {"pay_method": "wechat"}),
         ("卖机器给我的人电话打不通了，钱没到", {"agent_reachable": "no"}),
@@ -347,7 +347,10 @@ def test_mistakes_are_reported_with_their_lines(tmp_path: Path) -> None:
     broken = lexicon.replace("void: [撤销了,", f"void: [\n      (撤销了,\n      {ten * 3}天,", 1)
     (folder / "lexicon.yaml").write_text(broken, encoding="utf-8")
     clauses = (folder / "statements.yaml").read_text(encoding="utf-8")
-    spoilt = clauses.replace("account_class:\n", "account_class:\n    class_4: [<nobody>, (四类]\n", 1)
+    spoilt = clauses.replace(
+        "account_class:\n", "account_class:\n    class_4: [<nobody>, (四类, <open>类, …]\n", 1
+    )
+    spoilt = spoilt.replace("groups:\n", "groups:\n  open: [四(五]\n", 1)
     (folder / "statements.yaml").write_text(spoilt, encoding="utf-8")
     clause = spoilt[: spoilt.index("<nobody>")].count("\n") + 1
     line = broken[: broken.index("(撤销了")].count("\n") + 1
@@ -364,6 +367,8 @@ def test_mistakes_are_reported_with_their_lines(tmp_path: Path) -> None:
         ("statements.yaml", clause),
     }
     assert any("<nobody> is no group of words" in mistake.problem for mistake in raised.value.mistakes)
+    assert any("a bracket in <open>类 is open" in mistake.problem for mistake in raised.value.mistakes)
+    assert any("is found in any text" in mistake.problem for mistake in raised.value.mistakes)
     assert any("a bracket in (四类 is open" in mistake.problem for mistake in raised.value.mistakes)
     assert any("stands for 1000 words" in mistake.problem for mistake in raised.value.mistakes)
 

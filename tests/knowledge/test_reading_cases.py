@@ -146,8 +146,8 @@ def test_nothing_is_read_where_nothing_is_named(reader: Reader) -> None:
     assert _misread(_slot_cases("nothing"), reader) == []
 
 
-def _told_cases() -> list[dict[str, Any]]:
-    paths = sorted((FOLDER / "told").glob("*.yaml"))
+def _raw_cases(part: str) -> list[dict[str, Any]]:
+    paths = sorted((FOLDER / part).glob("*.yaml"))
     return [raw for path in paths for raw in read_document(path).data["cases"]]
 
 
@@ -160,10 +160,16 @@ def _as_told(fact: str, value: Value, written: str) -> str:
     return f"{value:%Y-%m-%d %H:%M}"[: len(written)] if isinstance(value, datetime) else str(value)
 
 
-@pytest.mark.parametrize("case", _told_cases(), ids=lambda case: str(case["say"]))
+@pytest.mark.parametrize("case", _raw_cases("told"), ids=lambda case: str(case["say"]))
 def test_all_that_is_told_is_read_and_nothing_else(case: dict[str, Any], reader: Reader) -> None:
     now = datetime.fromisoformat(str(case["now"])).replace(tzinfo=NOW.tzinfo)
     read = reader.read(case["say"], now).facts
     facts = {fact: _as_told(fact, value, case["facts"].get(fact, "")) for fact, value in read.items()}
     facts.pop("brand", None)
     assert facts == case["facts"]
+
+
+@pytest.mark.parametrize("case", _raw_cases("unsaid"), ids=lambda case: str(case["say"]))
+def test_what_is_not_said_is_not_read(case: dict[str, Any], reader: Reader) -> None:
+    read = reader.read(case["say"], NOW).facts
+    assert {fact: read.get(fact) for fact in case["unsaid"]} == dict.fromkeys(case["unsaid"])

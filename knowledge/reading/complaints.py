@@ -1,0 +1,44 @@
+"""What a message complains of: by its intent, by its words, or by what else it says."""
+
+from collections.abc import Mapping
+
+from knowledge.model import Value
+from knowledge.reading.intents import Guess
+
+#: What a sure intent says of the complaint.
+COMPLAINTS = {
+    "payout_not_arrived": "not_arrived",
+    "amount_mismatch": "short",
+    "charged_but_failed": "charged_but_failed",
+    "refund_question": "refund",
+    "arrival_time": "when",
+}
+#: Intents whose numbers and days are not about a sale.
+ELSEWHERE = frozenset({"out_of_scope", "greeting_thanks"})
+#: Where one of these is said, money is missing.
+_WAITS: Mapping[str, frozenset[str]] = {
+    "payout_status": frozenset({"pending", "processing", "failed", "held", "to_withdraw"}),
+    "received": frozenset({"none"}),
+    "notice": frozenset({"risk", "retrieval", "documents", "judicial"}),
+    "bounced_before": frozenset({"corrected", "not_corrected"}),
+}
+#: With other facts beside it, an intent counts from this confidence on.
+_LIKELY = 0.5
+
+
+def complaint_of(facts: Mapping[str, Value], guess: Guess) -> Value | None:
+    """Tell what is wrong: by a sure intent, by the words themselves, or by what else he says."""
+    meant = COMPLAINTS.get(guess.intent) if guess.sure else None
+    if meant and not (meant == "refund" and "void_found" in facts):
+        return meant
+    if facts.get("txn_result") == "failed" and facts.get("cardholder_charged") == "yes":
+        return "charged_but_failed"
+    likely = guess.intent == "payout_not_arrived" and guess.confidence >= _LIKELY
+    if not meant and facts and likely:
+        return facts.get("complaint", "not_arrived")
+    if "complaint" in facts or guess.intent in ELSEWHERE:
+        return facts.get("complaint")
+    if facts.get("received") == "partial":
+        return "short"
+    waits = any(facts.get(key) in values for key, values in _WAITS.items())
+    return "not_arrived" if waits and meant != "refund" and guess.intent != "refund_question" else None

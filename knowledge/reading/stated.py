@@ -1,0 +1,82 @@
+"""What words say of facts, once it is clear whose case they speak of."""
+
+import re
+from collections.abc import Sequence
+
+from knowledge.model import Value
+from knowledge.reading.clauses import clause_start
+from knowledge.reading.intents import Guess
+from knowledge.reading.mentions import Mention
+
+_CUSTOMER = re.compile(
+    r"顾客|客人|客户|持卡人|买家|对方|他|她|人家|customer|cardholder|buyer|client|\bhis\b|\bher\b"
+)
+#: Of a card or a terminal right behind it: not his own.
+_SOMEBODYS = re.compile(
+    r"(?:顾客|客人|客户|持卡人|对方|人家|别人|朋友|他|她).{0,5}$"
+    r"|\b(?:he|she|his|her|customer(?:'s)?|guest(?:'s)?|client(?:'s)?|wife's|husband's|friend's)\b.{0,12}$"
+)
+_OWN = frozenset(
+    {
+        "settle_card_state",
+        "settle_info_correct",
+        "account_class",
+        "account_kind",
+        "registered_as",
+        "genuine_sale",
+    }
+)
+#: Of a card used right behind it: it is no cash-out of his own.
+_CUSTOMER_DOES = re.compile(
+    r"(?:顾客|客人|客户|持卡人|买家|他|她).{0,5}$|\b(?:he|she|customer|guest|client)\b.{0,12}$"
+)
+_AGENT_SAYS = re.compile(r"(?:业务员|代理商?).{0,6}(?:说|讲).{0,4}$")
+_CARD = re.compile(r"卡|\bcard\b|[吗么?？]|会不会")
+ASKS_MODE = re.compile(r"是不是|还是|什么意思|能不能|可不可以|怎么开|[吗嘛]|(?<![什怎])么|[?？]|\bor\b")
+
+
+def stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str, Value]:
+    """Take what words say of facts; two different values of one fact say nothing."""
+    said: dict[str, set[str]] = {}
+    for mention in statements:
+        if not mention.negated and _is_said(text, mention, guess):
+            said.setdefault(mention.kind, set()).add(mention.value)
+    if len(said.get("payout_status", ())) > 1:
+        said["payout_status"].discard("not_found")  # the app shows it, his bank does not
+    if "corrected" in said.get("bounced_before", ()):
+        # What was wrong is wrong no more, and what failed then failed before.
+        said.pop("settle_info_correct", None)
+        said.pop("card_changed", None)
+        said.get("payout_status", set()).discard("failed")
+    if "held" in said.get("payout_status", ()) and said.get("notice") == {"documents"}:
+        del said["notice"]  # papers are asked for in a risk review too
+    facts: dict[str, Value] = {fact: values.pop() for fact, values in said.items() if len(values) == 1}
+    if guess.sure and guess.intent == "risk_hold" and not facts and not _CARD.search(text):
+        facts["payout_status"] = "held"
+    return facts
+
+
+def _is_said(text: str, mention: Mention, guess: Guess) -> bool:
+    """Tell whether words say of this case what they say elsewhere."""
+    before = text[clause_start(text, mention.start) : mention.start]
+    match mention.kind:
+        case "cardholder_charged":
+            return _is_about_customer(text, guess)
+        case "instant_expected":
+            return guess.intent != "arrival_time" or not ASKS_MODE.search(text)
+        case "payout_status":  # "when will it be paid out" says that it was not
+            return mention.value != "paid_out" or guess.intent != "arrival_time"
+        case "notice":  # what an agent says is no notice
+            return mention.value != "risk" or not _AGENT_SAYS.search(before)
+        case "genuine_sale":
+            return not _CUSTOMER_DOES.search(before)
+        case "txn_result":  # with a refund, it is that which went through
+            return guess.intent != "refund_question"
+        case kind:
+            return kind not in _OWN or not _SOMEBODYS.search(
+                text[clause_start(text, mention.start) : mention.start]
+            )
+
+
+def _is_about_customer(text: str, guess: Guess) -> bool:
+    return guess.intent == "charged_but_failed" or _CUSTOMER.search(text) is not None
