@@ -35,7 +35,7 @@ _AGE = re.compile(
     rf"|(?:opened|installed|activated|got|had|using|used)\b[^,.;]{{0,24}}?(?:terminal|machine|pos|reader|account)\b[^,.;]{{0,12}}?"
     rf"\b{_ENGLISH_COUNT}\s?{_ENGLISH_UNIT}"
 )
-#: In its clause or shortly before: 装了5天空调 is no terminal's age.
+#: In its clause or within so many characters before: 装了5天空调 is no terminal's age.
 _TERMINAL = re.compile(r"(?<!手)机|pos|终端|设备|商户|开通|入网|开户|terminal|machine|reader|account|shop")
 _SHORTLY = 20
 #: Right behind an age, the same in days: 快仨月 88天.

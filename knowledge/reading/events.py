@@ -74,10 +74,8 @@ class EventReader:
             elif event is None and (asked or not _is_only_today(moment, now)):
                 others += moment.pieces
         # Beside the sale's own time, another is that of writing: 两点了，睡不着，十点刷的.
-        of_sales = [one for one in times if one in sales]
-        return [day for day in days if day in (*sales, *others)], of_sales or [
-            t for t in times if t in others
-        ]
+        kept_times = [one for one in times if one in sales] or [one for one in times if one in others]
+        return [day for day in days if day in (*sales, *others)], kept_times
 
 
 def _moments(text: str, pieces: list[Day | TimeOfDay]) -> list[_Moment]:
