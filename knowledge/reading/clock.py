@@ -85,11 +85,12 @@ def take_times(draft: Draft) -> list[TimeOfDay]:
     """Take all times of day, in order."""
     text = draft.text
     times: list[TimeOfDay] = []
-    part = ""
+    part, last = "", 0
     for found in draft.find(_CLOCK):
         if found[1] is None and _A_LITTLE.match(text, found.start()):
             continue
-        part = _part_name(found[1]) or (part if times else "")
+        same_day = STRUCK not in text[last : found.start()]
+        part = _part_name(found[1]) or (part if times and same_day else "")
         made = _clock(found, part)
         earlier = "" if part else _said_before(text, found.start())
         if earlier:
@@ -97,6 +98,7 @@ def take_times(draft: Draft) -> list[TimeOfDay]:
             made = said if said and _holds(PARTS[earlier][1:], said) else made
         if made:
             times.append(made)
+            last = found.end()
             draft.strike(found.start(), found.end())
     for found in draft.take(_PART_ALONE):
         slot, first, last = PARTS[_part_name(found[1])]
