@@ -106,24 +106,11 @@ def _compare(service: Service, traffic: Traffic) -> None:
         assert ids.issuperset(answers[0])
 
 
-def _rounds_for(kills: int) -> int:
-    """Give enough rounds for the talks to outlast the kills."""
-    return max(1, kills // 4)
-
-
-@pytest.mark.timeout(300)
-def test_five_kills(start_service: Callable[..., Service], database_url: str, tmp_path: Path) -> None:
-    service = start_service(database_url=database_url)
-    survive(service, kills=5, rounds=_rounds_for(5), seed=7)
-    service.terminate()
-    _no_card_at_rest(database_url, tmp_path)
-
-
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_two_hundred_kills(start_service: Callable[..., Service], database_url: str, tmp_path: Path) -> None:
     service = start_service(database_url=database_url)
-    survive(service, kills=200, rounds=_rounds_for(200), seed=11)
+    survive(service, kills=200, rounds=50, seed=11)
     service.terminate()
     _no_card_at_rest(database_url, tmp_path)
 

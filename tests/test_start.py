@@ -8,7 +8,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
-import pytest
 
 from tests.service import COMMAND, PATIENCE, Service, scrubbed_environment
 
@@ -52,27 +51,28 @@ def test_the_first_start_shows_where_everything_is(service: Service) -> None:
     assert service.admin_password() not in service.log()
     assert len(service.admin_password()) >= 12
     assert stat.S_IMODE(password_file.stat().st_mode) == 0o600
+    for path in ("/", "/desk"):
+        answer = httpx.get(service.url + path, follow_redirects=True)
+        assert answer.status_code == httpx.codes.OK
+        assert answer.headers["content-type"].startswith("text/html")
 
 
-@pytest.mark.parametrize("path", ["/", "/desk"])
-def test_the_pages_are_there(service: Service, path: str) -> None:
-    answer = httpx.get(service.url + path, follow_redirects=True)
-    assert answer.status_code == httpx.codes.OK
-    assert answer.headers["content-type"].startswith("text/html")
-
-
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
-def test_it_ends_when_asked_and_goes_on_where_it_was(service: Service, how: signal.Signals) -> None:
+def test_it_ends_when_asked_and_goes_on_where_it_was(service: Service) -> None:
     conversation = say(service, "昨天下午刷了3500没到账")
     password = service.admin_password()
-    ended = service.terminate(how)
-    assert ended.code == 0
-    assert ended.seconds < ENDS_WITHIN
-    assert "Traceback" not in service.log()
+    _ends(service, signal.SIGTERM)
     service.restart()
     assert said(service, conversation) == ["昨天下午刷了3500没到账"]
     assert service.admin_password() == password
     say(service, "T1", conversation)
+    _ends(service, signal.SIGINT)
+
+
+def _ends(service: Service, how: signal.Signals) -> None:
+    ended = service.terminate(how)
+    assert ended.code == 0
+    assert ended.seconds < ENDS_WITHIN
+    assert "Traceback" not in service.log()
 
 
 def test_it_ends_in_time_while_a_page_is_listening(service: Service) -> None:
@@ -84,7 +84,8 @@ def test_it_ends_in_time_while_a_page_is_listening(service: Service) -> None:
     assert (ended.code, ended.seconds < ENDS_WITHIN) == (0, True)
 
 
-def test_a_power_cut_loses_nothing_that_was_answered(service: Service) -> None:
+def test_a_power_cut_loses_nothing_that_was_answered(start_service: Start, empty_database_url: str) -> None:
+    service = start_service(empty_database_url)
     conversation = say(service, "第1条")
     for number in range(2, 6):
         say(service, f"第{number}条", conversation)
@@ -93,33 +94,19 @@ def test_a_power_cut_loses_nothing_that_was_answered(service: Service) -> None:
     assert said(service, conversation) == [f"第{number}条" for number in range(1, 6)]
 
 
-def test_it_runs_on_both_databases(start_service: Start, empty_database_url: str) -> None:
-    service = start_service(empty_database_url)
-    conversation = say(service, "钱没到账")
-    service.kill()
-    service.restart()
-    assert said(service, conversation) == ["钱没到账"]
+def test_a_second_one_says_what_is_taken(service: Service, tmp_path: Path) -> None:
+    same_data = serve(tmp_path, data_dir=str(service.data_dir), port="0")
+    same_port = serve(tmp_path, data_dir=str(tmp_path / "other"), port=str(service.port))
+    for ended, said_why in ((same_data, "in use by another process"), (same_port, str(service.port))):
+        assert ended.returncode != 0
+        assert said_why in ended.stderr
+        assert "Traceback" not in ended.stderr
 
 
-def test_a_second_one_on_the_same_data_says_why_not(service: Service, tmp_path: Path) -> None:
-    ended = serve(tmp_path, data_dir=str(service.data_dir), port="0")
+def test_all_wrong_settings_are_named(tmp_path: Path) -> None:
+    wrong = {"port": "eight", "database_url": "mysql://nowhere/x", "secret_key": "short"}
+    ended = serve(tmp_path, data_dir=str(tmp_path / "data"), **wrong)
     assert ended.returncode != 0
-    assert "in use by another process" in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
-def test_a_taken_port_is_said(service: Service, tmp_path: Path) -> None:
-    ended = serve(tmp_path, data_dir=str(tmp_path / "other"), port=str(service.port))
-    assert ended.returncode != 0
-    assert str(service.port) in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
-@pytest.mark.parametrize(
-    ("name", "value"), [("port", "eight"), ("database_url", "mysql://nowhere/x"), ("secret_key", "short")]
-)
-def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
-    ended = serve(tmp_path, **({"data_dir": str(tmp_path / "data")} | {name: value}))
-    assert ended.returncode != 0
-    assert f"DAOZHANG_{name.upper()}" in ended.stderr
+    for name in wrong:
+        assert f"DAOZHANG_{name.upper()}" in ended.stderr
     assert "Traceback" not in ended.stderr

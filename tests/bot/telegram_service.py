@@ -1,13 +1,11 @@
 """The real service on an emulated Telegram, and what its database holds meanwhile."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Engine, Row, create_engine, insert, text
+from sqlalchemy import NullPool, Row, create_engine, insert, text
 
 from bot.talk.wording import SHANGHAI
 from tests.service import Service
@@ -33,30 +31,24 @@ class TelegramService(Service):
         if way == "webhook":
             self._settings |= {"telegram_webhook_url": self.webhook, "telegram_webhook_secret": SECRET}
         self.database_url = database_url or f"sqlite:///{self.data_dir / 'daozhang.db'}"
+        #: Connects anew for every look, so that nothing is held open while the service works.
+        self.engine = create_engine(self.database_url, poolclass=NullPool)
 
     def hurried(self) -> Self:
         """Let it write to groups as fast as it can."""
         self._told |= {"TEST_GROUP_PACE": "100000"}
         return self
 
-    @contextmanager
-    def _engine(self) -> Iterator[Engine]:
-        engine = create_engine(self.database_url)
-        try:
-            yield engine
-        finally:
-            engine.dispose()
-
     def rows(self, statement: str, **values: Any) -> list[Row[Any]]:
         """Read the database while the service runs."""
-        with self._engine() as engine, engine.connect() as connection:
+        with self.engine.connect() as connection:
             return list(connection.execute(text(statement), values).all())
 
     def leave(self, payload: dict[str, Any], error: str, tries: int) -> None:
         """Leave a message that was set aside and given up."""
         values = {name: payload[name] for name in ("channel", "sender", "key")}
         values |= {"payload": payload, "tries": tries, "error": error, "at": datetime.now(UTC)}
-        with self._engine() as engine, engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(insert(table(SetAside)), values)
 
     def heard(self, user: User) -> list[str]:

@@ -39,7 +39,7 @@ class Pair:
     def move_end(self, minutes: int) -> None:
         """Let the lease run out later, or earlier."""
         moved = text("UPDATE lease SET until = until + make_interval(mins => :minutes)")
-        with self.services[0]._engine() as engine, engine.begin() as connection:
+        with self.services[0].engine.begin() as connection:
             connection.execute(moved, {"minutes": minutes})
 
     def refusals(self) -> list[int]:

@@ -192,7 +192,7 @@ class TelegramApi:
         while not (answer := question()):
             if time.monotonic() > end:
                 raise TimeoutError(f"still {answer!r} after {patience} s")
-            time.sleep(0.01)
+            time.sleep(0.05)
         return answer
 
     # Updates
