@@ -76,6 +76,8 @@ class Merchant:
     truth: Mapping[str, Value]
     #: What is known before the first question.
     opening: Mapping[str, Fact]
+    #: From which his luck with the answers is drawn, so that it does not hang on what else he is asked.
+    luck: int
 
 
 class Drawing:
@@ -100,7 +102,10 @@ class Drawing:
         }
         now = self._place_in_time(cause, truth)
         self._fill_in(truth)
-        return Merchant(cause=cause.id, now=now, truth=truth, opening=self._opening(cause, truth))
+        opening = self._opening(cause, truth)
+        return Merchant(
+            cause=cause.id, now=now, truth=truth, opening=opening, luck=self._random.getrandbits(32)
+        )
 
     def _draw(self, cause: Cause, fact: str) -> str:
         """Draw a fact's value as the cause shows it, leaving out what only a mistake would show."""

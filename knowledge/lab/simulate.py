@@ -115,8 +115,6 @@ class Simulator:
         self._knowledge = knowledge
         self._engine = Engine(knowledge.causes, knowledge.facts, knowledge.version)
         self._seed = seed
-        # Answers have a source of their own, so that the merchants are the same whoever asks them.
-        self._random = Random(seed)  # noqa: S311 - draws, no secrets
         self._mistakes = Mistakes(knowledge, wrong, dont_know, mistakes)
         self._drawing = Drawing(knowledge, Random(seed), directory)  # noqa: S311 - draws, no secrets
         self._bound = Bound(knowledge, self._mistakes)
@@ -165,8 +163,8 @@ class Simulator:
             question = ask(diagnosis, facts, asked)
             if question is None:
                 break
+            answer = self._answer(merchant, question, asked.count(question))
             asked.append(question)
-            answer = self._answer(merchant, question)
             wrong += answer.value not in (UNKNOWN, merchant.truth[question])
             if keeps_what_he_said(facts.get(question), answer.value):
                 given_up.add(question)
@@ -196,17 +194,19 @@ class Simulator:
 
     def _answer_at_last(self, merchant: Merchant, question: str) -> Fact:
         """Answer, if need be after a hint where to look."""
-        answer = self._answer(merchant, question)
+        answer = self._answer(merchant, question, 0)
         again = answer.value == UNKNOWN and self._knowledge.facts[question].hint
-        return self._answer(merchant, question) if again else answer
+        return self._answer(merchant, question, 1) if again else answer
 
-    def _answer(self, merchant: Merchant, question: str) -> Fact:
+    def _answer(self, merchant: Merchant, question: str, time: int) -> Fact:
+        """Answer a question, for the first (0) or second time: the same whoever asks, and after what."""
+        random = Random(f"{merchant.luck} {question} {time}")  # noqa: S311 - draws, no secrets
         truth = merchant.truth[question]
-        if self._random.random() < self._mistakes.at_a_loss(question) or truth == UNKNOWN:
+        if random.random() < self._mistakes.at_a_loss(question) or truth == UNKNOWN:
             return Fact(UNKNOWN, "merchant")
-        if self._random.random() < self._mistakes.wrong(question):
+        if random.random() < self._mistakes.wrong(question):
             answers = self._mistakes.answers(question, truth)
-            return Fact(self._random.choices(list(answers), list(answers.values()))[0], "merchant")
+            return Fact(random.choices(list(answers), list(answers.values()))[0], "merchant")
         return Fact(truth, "merchant")
 
 
