@@ -63,8 +63,9 @@ def as_clause(phrase: str) -> re.Pattern[str]:
     latin = phrase.replace("…", "").isascii()
     few, edge = (24, r"\b") if latin else (10, "")
     word = rf"(?!\b(?:not|never|no)\b|n't)[^{BREAKS}]" if latin else rf"[^{BREAKS}没未不]|不(?=知道)"
+    no = r"(?<!\bnot )(?<!n't )" if latin else "(?<![没未不])"
     within = rf"{edge}(?:{word}){{0,{few}}}{edge}"
-    across = rf"{edge}.{{0,{2 * few}}}(?<![没未不]){edge}"
+    across = rf"{edge}.{{0,{2 * few}}}{no}{edge}"
     parts = ("".join(_piece(character, within) for character in part) for part in phrase.split("……"))
     return re.compile(f"{edge}{across.join(parts)}{edge}")
 
