@@ -15,6 +15,7 @@ _CUSTOMER = re.compile(
 _SOMEBODYS = re.compile(
     r"(?:顾客|客人|客户|持卡人|对方|人家|别人|朋友|他|她).{0,5}$"
     r"|\b(?:he|she|his|her|customer(?:'s)?|guest(?:'s)?|client(?:'s)?|wife's|husband's|friend's)\b.{0,12}$"
+    "|商$"  # 户名 within 商户名
 )
 _OWN = frozenset(
     {
