@@ -23,7 +23,7 @@ from knowledge.reading.words import WordFinder
 ALIKE = 78
 #: Kinds of names that answer questions about these facts.
 _NAMES = {"brand": "brand", "settle_bank": "bank", "settlement_mode": "mode", "pay_method": "channel"}
-#: A message that tells its own story answers these all the same; others only by words of `facts`.
+#: A message that tells its own story answers these all the same; others only by what it states.
 _ABOUT_ARRIVAL = frozenset({"complaint", "received", "scope", "arrived"})
 _ORDINAL = re.compile(
     r"(?:选|选择|第|option |the )?(\d|[一二三四五六七八九]|[a-h]|first|second|third|last)"
@@ -59,7 +59,7 @@ class AnswerReader:
         self._events = events
         self._unknown = {normaliser.normalise_word(word): UNKNOWN for word in lexicon.unknown}
         self._words = {key: self._finder(spec, lexicon.facts, lexicon.answers) for key, spec in facts.items()}
-        self._statements = {key: self._finder(spec, lexicon.facts) for key, spec in facts.items()}
+        self._no_idea = WordFinder(self._unknown.items())
         self._labels = {key: self._labels_of(spec) for key, spec in facts.items()}
         self._yes = sorted(map(normaliser.normalise_word, lexicon.yes), key=len, reverse=True)
         self._no = sorted(map(normaliser.normalise_word, lexicon.no), key=len, reverse=True)
@@ -85,14 +85,24 @@ class AnswerReader:
         return labels
 
     def read(
-        self, text: str, spec: FactSpec, slots: Slots, guess: Guess, moment: Value | None, now: datetime
+        self,
+        text: str,
+        spec: FactSpec,
+        slots: Slots,
+        guess: Guess,
+        moment: Value | None,
+        now: datetime,
+        stated: Value | None = None,
     ) -> Value | None:
-        """Give the value that a normalised text answers; UNKNOWN for "don't know"; None for no answer."""
+        """Give the value that a normalised text answers; UNKNOWN for "don't know"; None for no answer.
+
+        `stated` is what the text says of the fact whatever was asked.
+        """
         plain = _HEDGE.sub("", text.strip(_EDGE))
         if not plain:
             return None
         if spec.values or spec.kind == "choice":
-            return self._choice(plain, spec, slots, guess)
+            return self._choice(plain, spec, slots, guess, stated)
         of_sale = self._events.speaks_of_sale(plain)
         value = open_answer(plain, spec, slots, moment, now, tells=_tells(guess, slots), of_sale=of_sale)
         if value is None and (self._words[spec.key].find(plain) or plain.startswith(self._plain_no)):
@@ -116,7 +126,9 @@ class AnswerReader:
             return meant
         return next((value for label, value in labels.items() if label in plain or plain in label), None)
 
-    def _choice(self, text: str, spec: FactSpec, slots: Slots, guess: Guess) -> Value | None:
+    def _choice(
+        self, text: str, spec: FactSpec, slots: Slots, guess: Guess, stated: Value | None
+    ) -> Value | None:
         for label, value in self._labels[spec.key]:
             if text == label:
                 return value
@@ -126,8 +138,10 @@ class AnswerReader:
         named = _named(spec, slots)
         if named:
             return named
-        tells = _tells(guess, slots) and spec.key not in _ABOUT_ARRIVAL
-        said = self._said(text, (self._statements if tells else self._words)[spec.key], spec)
+        if _tells(guess, slots) and spec.key not in _ABOUT_ARRIVAL:
+            said = stated or self._said(text, self._no_idea, spec)
+        else:
+            said = self._said(text, self._words[spec.key], spec) or stated
         if said:
             return said
         short = self._yes_or_no(text, spec)

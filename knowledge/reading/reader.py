@@ -70,7 +70,7 @@ class Reader:
         answer = None
         if remarks.article is None:
             heard = normal[remarks.corrects :] if corrects else normal
-            answer = self._answer(heard, expecting, slots, guess, now)
+            answer = self._answer(heard, expecting, slots, guess, now, facts)
         if expecting is not None and answer is not None:
             facts = _beside(facts, expecting, answer)
         if corrects:
@@ -102,14 +102,20 @@ class Reader:
         return self._answers.choose(self._normaliser.normalise(text[:LONGEST]), options)
 
     def _answer(
-        self, text: str, expecting: FactSpec | None, slots: Slots, guess: Guess, now: datetime
+        self,
+        text: str,
+        expecting: FactSpec | None,
+        slots: Slots,
+        guess: Guess,
+        now: datetime,
+        facts: Mapping[str, Value],
     ) -> Value | None:
         if expecting is None or expecting.key not in self._facts:
             return None
         moment = None
         if expecting.kind == "moment":
             moment = sale_moment(text, slots.days, slots.times, now, self._events, asked=True)
-        return self._answers.read(text, expecting, slots, guess, moment, now)
+        return self._answers.read(text, expecting, slots, guess, moment, now, facts.get(expecting.key))
 
 
 def _is_about_his_money(text: str, expecting: FactSpec | None, answer: Value | None) -> bool:

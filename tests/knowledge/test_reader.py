@@ -311,6 +311,9 @@ def test_a_story_answers_only_what_it_tells(base: KnowledgeBase, reader: Reader)
     assert reader.read(text, NOW, base.facts["amount"]).answer == 350000
     for fact in ("card_last4", "txn_code", "received_amount", "onboarded_days", "settle_card_test"):
         assert reader.read(text, NOW, base.facts[fact]).answer is None
+    text = "昨天那笔500没到账，机器还没激活，我朋友往卡里转一块钱也进不来"
+    for fact, said in (("settle_card_test", "bounces"), ("activated", "no"), ("settle_card_state", None)):
+        assert reader.read(text, NOW, base.facts[fact]).answer == said
 
 
 def test_an_answer_is_no_other_fact(base: KnowledgeBase, reader: Reader) -> None:
