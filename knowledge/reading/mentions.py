@@ -16,7 +16,7 @@ Meaning = tuple[str, str]
 #: In front of a word, these take its meaning away.
 _NEGATED = re.compile(
     r"(?:不是|并不|没有?|不|未|并非|无|别|not|n't|no|never|without)\s?"
-    r"(?:被|有|在|(?:开通?|办|用|要|做)过?|指望|急着要|着急要|a|been|yet|the)?\s?$"
+    r"(?:被|有|在|给我们?|(?:开通?|办|用|要|做)过?|指望|急着要|着急要|a|been|yet|the)?\s?$"
 )
 #: Somewhere before it in its clause, these make it a guess, a question or a supposition.
 _GUESSED = re.compile(
