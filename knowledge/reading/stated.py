@@ -44,6 +44,8 @@ def stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str, 
             said.setdefault(mention.kind, set()).add(mention.value)
     if len(said.get("payout_status", ())) > 1:
         said["payout_status"].discard("not_found")  # the app shows it, his bank does not
+    if len(said.get("scope", ())) > 1:
+        said["scope"].discard("one_sale")  # of several, one may be named
     if "corrected" in said.get("bounced_before", ()):
         # What was wrong is wrong no more, and what failed then failed before.
         said.pop("settle_info_correct", None)
