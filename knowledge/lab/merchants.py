@@ -23,7 +23,7 @@ STRIKING = {
     "account_kind": 0.1,
     "activated": 0.35,
     "agent_reachable": 0.6,
-    "amount_entered_correct": 0.3,
+    "amount_entered_correct": 0.2,
     "bounced_before": 0.2,
     "card_changed": 0.3,
     "cardholder_charged": 0.1,
