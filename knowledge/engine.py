@@ -12,11 +12,8 @@ SURE = 0.85
 GUESSED = 0.02
 #: From here on where the calendar bears it out: if it is wrong, the question at the deadline finds out.
 SURE_BY_CALENDAR = 0.8
-#: A question must be expected to tell so many bits per unit of what it costs the merchant.
+#: A question must be expected to tell so many bits per unit of the merchant's effort.
 WORTH = 0.03
-#: A question costs its effort to this power, for as long as he could answer; then effort counts in full: one
-#: who does not know is better asked what he can tell without looking.
-WHILE_HE_KNOWS = 0.5
 #: What he could not tell is asked again, with a hint where to look, if it would tell so many times as much as
 #: what was not asked yet.
 SECOND_LOOK = 5.0
@@ -135,7 +132,7 @@ class Engine:
         closed: frozenset[str],
         narrowing: Sequence[str],
     ) -> tuple[str | None, float]:
-        """Choose the question that tells most for what it costs; None when sure, or when none is worth it."""
+        """Choose the question that tells most per effort; None when sure, or when none is worth it."""
         needs = self._causes[leader].needs
         missing = [fact for fact in narrowing if fact not in closed]
         borne_out = all(fact in known for fact in needs)
@@ -144,12 +141,11 @@ class Engine:
         if beliefs[leader] >= SURE and missing:
             return missing[0], self._timing_bits(beliefs)
         best, best_bits, best_score = None, 0.0, WORTH
-        power = 1.0 if any(map(_could_not_tell, known.values())) else WHILE_HE_KNOWS
         for asked, columns, entropies in self._offers(known, closed, missing):
             bits = _bits(beliefs, columns, entropies)
-            cost = sum(self._cost(fact, known, power) for fact in asked)
-            if bits / cost > best_score:
-                best, best_bits, best_score = asked[0], bits, bits / cost
+            effort = sum(self._effort(fact, known) for fact in asked)
+            if bits / effort > best_score:
+                best, best_bits, best_score = asked[0], bits, bits / effort
         return best, best_bits
 
     def _offers(
@@ -169,9 +165,8 @@ class Engine:
         may_all = all(fact not in closed and may_ask(self._facts[fact], known) for fact in missing)
         return missing if may_all else ()
 
-    def _cost(self, fact: str, known: Facts, power: float) -> float:
-        cost: float = self._facts[fact].effort ** power
-        return cost * (SECOND_LOOK if fact in known else 1.0)
+    def _effort(self, fact: str, known: Facts) -> float:
+        return self._facts[fact].effort * (SECOND_LOOK if fact in known else 1.0)
 
     def _timing_bits(self, beliefs: list[float]) -> float:
         return _bits(beliefs, self._timing, self._timing_entropy)
@@ -206,11 +201,6 @@ class Engine:
 def may_ask(spec: FactSpec, known: Facts) -> bool:
     """Say whether to ask for a fact: it is new, or he could not tell and there is a hint where to look."""
     return spec.key not in known or (known[spec.key].value == UNKNOWN and spec.hint is not None)
-
-
-def _could_not_tell(fact: Fact) -> bool:
-    """Say whether he was asked and could not tell."""
-    return fact.value == UNKNOWN and fact.source == "merchant"
 
 
 def _is_told(fact: str, known: Facts) -> bool:

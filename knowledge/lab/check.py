@@ -7,7 +7,7 @@ from itertools import combinations
 from math import log2
 from typing import Literal
 
-from knowledge.engine import WHILE_HE_KNOWS, WORTH, Engine
+from knowledge.engine import WORTH, Engine
 from knowledge.inquiry import hold
 from knowledge.lab.shares import shares_of
 from knowledge.loader import KnowledgeBase
@@ -87,7 +87,7 @@ def _alike(knowledge: KnowledgeBase) -> Iterator[Finding]:
     facts = [spec for spec in knowledge.facts.values() if _can_be_learnt(spec, knowledge)]
     causes = [cause for cause in knowledge.causes.values() if cause.id != UNKNOWN]
     for one, other in combinations(causes, 2):
-        if not any(_bits(one, other, spec, knowledge) >= WORTH * _cost(spec, knowledge) for spec in facts):
+        if not any(_bits(one, other, spec, knowledge) >= WORTH * _effort(spec, knowledge) for spec in facts):
             yield Finding(
                 "error",
                 f"causes/{other.id}.yaml",
@@ -102,10 +102,10 @@ def _can_be_learnt(spec: FactSpec, knowledge: KnowledgeBase) -> bool:
     return bool(spec.usual) and any(spec.key in cause.signs or spec.key in cause.needs for cause in causes)
 
 
-def _cost(spec: FactSpec, knowledge: KnowledgeBase) -> float:
-    """Give what it costs to learn a fact, as the engine reckons for who knows."""
-    asked = spec.derived_from or (spec.key,)
-    return sum(float(knowledge.facts[fact].effort ** WHILE_HE_KNOWS) for fact in asked)
+def _effort(spec: FactSpec, knowledge: KnowledgeBase) -> float:
+    if spec.derived_from:
+        return sum(knowledge.facts[fact].effort for fact in spec.derived_from)
+    return spec.effort
 
 
 def _bits(one: Cause, other: Cause, spec: FactSpec, knowledge: KnowledgeBase) -> float:
@@ -130,8 +130,7 @@ def _pointless(knowledge: KnowledgeBase) -> Iterator[Finding]:
         if not _can_be_learnt(spec, knowledge):
             problem = "is asked, but no cause, ticket or derived fact uses it."
         elif all(
-            _bits(one, other, spec, knowledge) < WORTH * _cost(spec, knowledge)
-            for one, other in combinations(causes, 2)
+            _bits(one, other, spec, knowledge) < WORTH * spec.effort for one, other in combinations(causes, 2)
         ):
             problem = "is never worth asking: its answers hardly differ between any two causes."
         else:

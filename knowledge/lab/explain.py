@@ -106,7 +106,7 @@ def _stop(diagnosis: Diagnosis, narrowing: Sequence[str]) -> str:
         return f"not sure yet: {share:.2f} is below {SURE}"
     if share >= SURE:
         return f"sure: {share:.2f} is at least {SURE}"
-    return f"no question tells {WORTH} bits for what it costs"
+    return f"no question tells {WORTH} bits per unit of effort"
 
 
 def parse_facts(words: Sequence[str], knowledge: KnowledgeBase) -> dict[str, Fact]:
