@@ -2,6 +2,9 @@
 
 import random
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 
 from knowledge.reading.clauses import BREAKS
@@ -54,7 +57,26 @@ def as_pattern(phrase: str) -> re.Pattern[str]:
     return re.compile("".join(_piece(character, ".{0,8}") for character in phrase))
 
 
-def as_clause(phrase: str) -> re.Pattern[str]:
+@dataclass(frozen=True)
+class LatePattern:
+    """A pattern that is compiled when it is first tried: of hundreds of clauses a service needs few."""
+
+    pattern: str
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self.pattern)
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """Find its first match."""
+        return self._compiled.search(text)
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """Go through its matches."""
+        return self._compiled.finditer(text)
+
+
+def as_clause(phrase: str) -> LatePattern:
     """Give the pattern that finds a phrase in a clause.
 
     … stands for a few words of the clause without a "not", …… for a few words with no "not" at their end,
@@ -67,7 +89,7 @@ def as_clause(phrase: str) -> re.Pattern[str]:
     within = rf"{edge}(?:{word}){{0,{few}}}{edge}"
     across = rf"{edge}.{{0,{2 * few}}}{no}{edge}"
     parts = ("".join(_piece(character, within) for character in part) for part in phrase.split("……"))
-    return re.compile(f"{edge}{across.join(parts)}{edge}")
+    return LatePattern(f"{edge}{across.join(parts)}{edge}")
 
 
 def _piece(character: str, gap: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 _TOKEN = re.compile(
     r"(?P<open>\((?:\?(?::|P<\w+>|<?[=!])|(?!\?)))|(?P<close>\))|(?P<bar>\|)"
@@ -15,6 +15,17 @@ _REPEATED = re.compile(r"\+[?+]?|\{\d+(?:,\d*)?\}[?+]?")
 
 Needles = frozenset[str] | None
 Meaning = TypeVar("Meaning")
+
+
+class Searching(Protocol):
+    """A pattern without flags, compiled or not yet."""
+
+    @property
+    def pattern(self) -> str:
+        """What it was written as."""
+
+    def search(self, text: str, /) -> re.Match[str] | None:
+        """Find its first match."""
 
 
 @cache
@@ -42,11 +53,11 @@ def _any_needle(pattern: str) -> re.Pattern[str]:
 class NeedleIndex(Generic[Meaning]):
     """Tells which patterns match a text; only those are tried of which the text has a needle."""
 
-    def __init__(self, meanings: Iterable[tuple[Iterable[re.Pattern[str]], Meaning]]) -> None:
-        """Take what may be meant, each with the patterns without flags of which one must match."""
+    def __init__(self, meanings: Iterable[tuple[Iterable[Searching], Meaning]]) -> None:
+        """Take what may be meant, each with the patterns of which one must match."""
         self._meanings: list[Meaning] = []
         #: Patterns, each with the place of what it means.
-        self._patterns: list[tuple[int, re.Pattern[str]]] = []
+        self._patterns: list[tuple[int, Searching]] = []
         for patterns, meaning in meanings:
             self._patterns += [(len(self._meanings), pattern) for pattern in patterns]
             self._meanings.append(meaning)

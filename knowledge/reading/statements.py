@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from knowledge.reading.alternatives import as_clause, is_closed
+from knowledge.reading.alternatives import LatePattern, as_clause, is_closed
 from knowledge.reading.needles import NeedleIndex, needles
 from knowledge.schema import Form
 from knowledge.yaml_source import Document, KnowledgeError, Place, read_document
 
 #: Fact -> value -> patterns that say so.
-Statements = Mapping[str, Mapping[str, tuple[re.Pattern[str], ...]]]
+Statements = Mapping[str, Mapping[str, tuple[LatePattern, ...]]]
 _GROUP = re.compile(r"<([a-z_]+)>")
 
 
@@ -28,7 +28,7 @@ def load_statements(path: Path) -> Statements:
     if form is None:
         raise KnowledgeError(document.mistakes)
     groups = {name: f"({'|'.join(words)})" for name, words in form.groups.items()}
-    statements: dict[str, dict[str, tuple[re.Pattern[str], ...]]] = {}
+    statements: dict[str, dict[str, tuple[LatePattern, ...]]] = {}
     for fact, values in form.statements.items():
         for value, phrases in values.items():
             place = ("statements", fact, value)
@@ -39,9 +39,7 @@ def load_statements(path: Path) -> Statements:
     return statements
 
 
-def _pattern(
-    document: Document, place: Place, phrase: str, groups: Mapping[str, str]
-) -> re.Pattern[str] | None:
+def _pattern(document: Document, place: Place, phrase: str, groups: Mapping[str, str]) -> LatePattern | None:
     """Make the pattern of a phrase with its groups put in; None, and a complaint, if it has a mistake."""
     for name in _GROUP.findall(phrase):
         if name not in groups:
@@ -68,7 +66,7 @@ class StatementFinder:
             for value, patterns in values.items()
             for pattern in patterns
         )
-        self._index: NeedleIndex[tuple[re.Pattern[str], str, str]] = NeedleIndex(said)
+        self._index: NeedleIndex[tuple[LatePattern, str, str]] = NeedleIndex(said)
 
     def find(self, text: str) -> Iterator[tuple[str, str, Iterable[re.Match[str]]]]:
         """Give each fact and value that a normalised text may state, with the places where it does."""
