@@ -28,6 +28,8 @@ _ASKED_ABOUT = frozenset({"complaint", "settlement_mode", "instant_expected", "n
 #: Questions about money that is not his payout.
 _OTHER_MONEY = frozenset({"settle_card_test", "cardholder_charged", "others_affected"})
 _HIS_MONEY = re.compile(r"钱|款|谢|刚|终于|money|payout|payment|thank")
+#: These say that it is the only one; "this sale" alone may be said back from the question.
+_ONLY = re.compile(r"[只就光单]|其中|唯独|\b(?:only|just)\b")
 #: Longer messages are cut: nobody types that much about one sale.
 LONGEST = 2000
 
@@ -73,6 +75,8 @@ class Reader:
             answer = self._answer(heard, expecting, slots, guess, now, facts)
         if expecting is not None and answer is not None:
             facts = _beside(facts, expecting, answer)
+            if expecting.key != "scope" and facts.get("scope") == "one_sale" and not _ONLY.search(normal):
+                del facts["scope"]
         if corrects:
             facts.pop("complaint", None)
         if remarks.article:

@@ -330,3 +330,16 @@ def test_commands_may_be_typed(merchant: Merchant) -> None:
     for text in ("/status", "进度", "查一下我的工单"):
         merchant.say(text)
         assert number in merchant.texts
+
+
+@pytest.mark.parametrize(
+    ("text", "scope"), [("没有查到这笔", None), ("那笔查不到", None), ("就这笔查不到，别的都有", "one_sale")]
+)
+def test_who_says_this_sale_back_has_not_said_that_it_is_the_only_one(
+    merchant: Merchant, text: str, scope: str | None
+) -> None:
+    merchant.say("昨天刷的钱没到账")
+    assert merchant.asks == "payout_status"
+    merchant.say(text)
+    assert value(merchant, "payout_status") == "not_found"
+    assert merchant.last["facts"].get("scope", {}).get("value") == scope
