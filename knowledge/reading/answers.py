@@ -92,7 +92,7 @@ class AnswerReader:
         guess: Guess,
         moment: Value | None,
         now: datetime,
-        stated: Value | None = None,
+        stated: Value | None,
     ) -> Value | None:
         """Give the value that a normalised text answers; UNKNOWN for "don't know"; None for no answer.
 

@@ -76,9 +76,7 @@ def _is_said(text: str, mention: Mention, guess: Guess) -> bool:
         case "txn_result":  # with a refund, it is that which went through
             return guess.intent != "refund_question"
         case kind:
-            return kind not in _OWN or not _SOMEBODYS.search(
-                text[clause_start(text, mention.start) : mention.start]
-            )
+            return kind not in _OWN or not _SOMEBODYS.search(before)
 
 
 def _is_about_customer(text: str, guess: Guess) -> bool:

@@ -4,16 +4,17 @@ import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from knowledge.inquiry import NEEDS_A_PERSON, forbids_advice, may_advise
 from knowledge.lab.check import Finding, check
 from knowledge.lab.explain import FactsError, explain, parse_facts
-from knowledge.lab.merchants import IN_DIRECTORY
+from knowledge.lab.merchants import IN_DIRECTORY, Drawing
 from knowledge.lab.mistakes import Kind, Mistakes
 from knowledge.lab.show import show_cause, show_fact
-from knowledge.lab.simulate import Simulation, Simulator
+from knowledge.lab.simulate import Simulation, Simulator, engine_asks, questionnaire_asks
 from knowledge.loader import PACKAGED, load_knowledge
 from knowledge.model import UNKNOWN, Fact, Interval
 from knowledge.settlement import SHANGHAI
@@ -229,6 +230,14 @@ class TestSimulate:
         assert len(steps) == 20
         assert first == Simulator(KNOWLEDGE, 3, 0.1, 0.15).run(20, count)
         assert first != Simulator(KNOWLEDGE, 4, 0.1, 0.15).run(20, count)
+
+    def test_a_merchant_answers_alike_whoever_asked_him_before(self) -> None:
+        drawing = Drawing(KNOWLEDGE, Random(3))
+        alone, after = (Simulator(KNOWLEDGE, 3, 0.3, 0.3) for _ in range(2))
+        for _ in range(10):
+            merchant = drawing.merchant()
+            after.serve(merchant, questionnaire_asks)
+            assert after.serve(merchant, engine_asks) == alone.serve(merchant, engine_asks)
 
     def test_a_guess_is_usual_and_may_be_right_by_luck(self) -> None:
         kinds: tuple[Kind, Kind] = ("guess", "any")
