@@ -58,6 +58,21 @@ def test_a_question_is_answered_and_the_talk_goes_on(parts: Parts, question: str
 
 
 @pytest.mark.parametrize(
+    "words", ["对", "都对", "是的", "没错", "对的 继续", "你说", "yes", "that's right", "correct"]
+)
+def test_who_confirms_what_was_noted_is_heard(parts: Parts, words: str) -> None:
+    merchant = Merchant(parts, chat=f"confirms {words}")
+    merchant.say(STORY)
+    asked = merchant.ask
+    assert asked
+    assert asked["fact"] == "settlement_mode", "a yes does not answer it"
+    merchant.say(words)
+    assert merchant.texts.startswith(("好的", "OK", "All right"))
+    assert merchant.ask
+    assert merchant.ask["fact"] == asked["fact"]
+
+
+@pytest.mark.parametrize(
     "question", ["在哪看", "这个怎么看啊？", "不知道在哪看", "我不知道去哪里找", "where do I see that?"]
 )
 def test_who_asks_where_to_look_is_told(parts: Parts, question: str) -> None:
