@@ -22,14 +22,20 @@ _WAITS: Mapping[str, frozenset[str]] = {
     "notice": frozenset({"risk", "retrieval", "documents", "judicial"}),
     "bounced_before": frozenset({"corrected", "not_corrected"}),
 }
+#: A payout that the bank returned: "退了" is said of it, and is no refund.
+_RETURNED: Mapping[str, frozenset[str]] = {
+    "payout_status": frozenset({"failed"}),
+    "bounced_before": frozenset({"corrected", "not_corrected"}),
+}
 #: With other facts beside it, an intent counts from this confidence on.
 _LIKELY = 0.5
 
 
 def complaint_of(facts: Mapping[str, Value], guess: Guess) -> Value | None:
     """Tell what is wrong: by a sure intent, by the words themselves, or by what else he says."""
+    refund = guess.intent == "refund_question" and not _says(facts, _RETURNED)
     meant = COMPLAINTS.get(guess.intent) if guess.sure else None
-    if meant and not (meant == "refund" and "void_found" in facts):
+    if meant and _is_meant(meant, facts, refund=refund):
         return meant
     if facts.get("txn_result") == "failed" and facts.get("cardholder_charged") == "yes":
         return "charged_but_failed"
@@ -40,5 +46,18 @@ def complaint_of(facts: Mapping[str, Value], guess: Guess) -> Value | None:
         return facts.get("complaint")
     if facts.get("received") == "partial":
         return "short"
-    waits = any(facts.get(key) in values for key, values in _WAITS.items())
-    return "not_arrived" if waits and meant != "refund" and guess.intent != "refund_question" else None
+    return "not_arrived" if _says(facts, _WAITS) and not refund else None
+
+
+def _says(facts: Mapping[str, Value], any_of: Mapping[str, frozenset[str]]) -> bool:
+    return any(facts.get(key) in values for key, values in any_of.items())
+
+
+def _is_meant(complaint: str, facts: Mapping[str, Value], *, refund: bool) -> bool:
+    """Tell whether the words of a sure intent are about the money, and not about what else he says."""
+    match complaint:
+        case "refund":
+            return refund and "void_found" not in facts
+        case "short":  # "different" is said of the card
+            return facts.get("settle_card_checked") != "different"
+    return True

@@ -28,6 +28,8 @@ _CUSTOMERS_BANK = re.compile(
 _PAID_WITH = re.compile(r"的?卡?(?:刷|付|消费|支付)|信用卡|贷记卡")
 _CHANGED_TO = re.compile(r"(?:换成|换到|改成|改到|换了|changed? to)\s?$")
 _OWN_CARD = re.compile(r"(?:还|结算|到账?|提现?到?|转到|绑定?|收款|我的|入账?|打到|到我)(?:的|卡|是|了)*$")
+#: In front of a way to pay: it is how others paid.
+_OTHERS = re.compile(r"(?:别人|其他人|[别其][的他]客人)[拿用刷扫付的]{0,2}$")
 _SCANNED = re.compile(r"扫|码|云闪付|qr|scan")
 #: Behind a way to pay: it is not the one of this sale ("信用卡都是马上到，就这笔没到").
 _FINE = re.compile(
@@ -124,7 +126,13 @@ def _settlement_bank(text: str, banks: Sequence[Mention]) -> str | None:
 
 def _method(text: str, mention: Mention) -> str | None:
     """Tell how the customer paid; None where it is about the merchant's own card, or says too little."""
-    if mention.negated or _OWN_CARD.search(text[: mention.start]) or _FINE.match(text, mention.end):
+    before = text[: mention.start]
+    if (
+        mention.negated
+        or _OWN_CARD.search(before)
+        or _OTHERS.search(before)
+        or _FINE.match(text, mention.end)
+    ):
         return None
     if mention.value == "unionpay":
         return "unionpay_qr" if _SCANNED.search(text) else None

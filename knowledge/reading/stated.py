@@ -31,6 +31,8 @@ _OWN = frozenset(
 _CUSTOMER_DOES = re.compile(
     r"(?:顾客|客人|客户|持卡人|买家|他|她).{0,5}$|\b(?:he|she|customer|guest|client)\b.{0,12}$"
 )
+#: "Others" who pay are customers of his, not other shops.
+_OTHERS_PAY = re.compile(r"(?:别人|其他人)[拿用刷扫付的]")
 _AGENT_SAYS = re.compile(r"(?:业务员|代理商?).{0,6}(?:说|讲).{0,4}$")
 _CARD = re.compile(r"卡|\bcard\b|[吗么?？]|会不会")
 ASKS_MODE = re.compile(r"是不是|还是|什么意思|能不能|可不可以|怎么开|[吗嘛]|(?<![什怎])么|[?？]|\bor\b")
@@ -65,6 +67,8 @@ def _is_said(text: str, mention: Mention, guess: Guess) -> bool:
     match mention.kind:
         case "cardholder_charged":
             return _is_about_customer(text, guess)
+        case "others_affected":
+            return not _OTHERS_PAY.match(text, mention.start)
         case "instant_expected":
             return guess.intent != "arrival_time" or not ASKS_MODE.search(text)
         case "payout_status":  # "when will it be paid out" says that it was not
