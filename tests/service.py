@@ -9,8 +9,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -18,19 +19,18 @@ import httpx
 import pytest
 
 from bot.control import ask_service
+from tests.started import Changed, start
 
 #: The command as it was installed beside the Python that runs the tests.
 COMMAND = Path(sys.executable).with_name("daozhang")
-#: The same with another clock.
-STARTED = Path(__file__).with_name("started.py")
 #: Seconds that a start or an end may take before a test gives up.
 PATIENCE = 60
 
 
 @cache
-def _shift_to(moment: datetime) -> float:
-    """Give the seconds from now to a moment, the same for as long as the tests run."""
-    return (moment - datetime.now(UTC)).total_seconds()
+def _shift_to(moment: datetime) -> timedelta:
+    """Give the time from now to a moment, the same for as long as the tests run."""
+    return moment - datetime.now(UTC)
 
 
 class Ended(NamedTuple):
@@ -81,16 +81,13 @@ class Service:
             "database_url": database_url,
         }
         self._settings |= settings
-        #: What starts it, and what that is told in the environment.
-        self._program: list[Path | str] = [COMMAND]
-        self._told: dict[str, str] = {}
+        self._changed = Changed()
         self._log = folder / "service.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: BaseProcess | None = None
 
     def as_if_now_were(self, moment: datetime) -> Self:
         """Shift its clock, so that this moment is about now; all services are shifted alike."""
-        self._program = [sys.executable, STARTED]
-        self._told |= {"TEST_CLOCK_SHIFT": str(_shift_to(moment))}
+        self._changed = self._changed._replace(shift=_shift_to(moment))
         return self
 
     def __enter__(self) -> Self:
@@ -101,7 +98,7 @@ class Service:
         self.kill()
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def process(self) -> BaseProcess:
         """The running process."""
         if self._process is None:
             pytest.fail("the service was not started")
@@ -110,19 +107,12 @@ class Service:
     def start(self) -> None:
         """Start it, and wait until it answers /healthz; what it printed is in the log."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*self._program, "serve"],
-                cwd=self._folder,
-                env=scrubbed_environment(**self._settings) | self._told,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        environment = scrubbed_environment(**self._settings)
+        self._process = start(self._folder, environment, self._log, self._changed)
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            if self._process.poll() is not None:
-                pytest.fail(f"the service ended with status {self._process.returncode}:\n{self.log()}")
+            if not self._process.is_alive():
+                pytest.fail(f"the service ended with status {self._process.exitcode}:\n{self.log()}")
             if self._answers():
                 return
             time.sleep(0.05)
@@ -139,15 +129,16 @@ class Service:
         """End it as a power cut would (SIGKILL); does nothing if it has ended."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.join()
 
     def terminate(self, how: signal.Signals = signal.SIGTERM) -> Ended:
         """Ask it to end."""
         asked = time.monotonic()
-        self.process.send_signal(how)
-        try:
-            code = self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
+        if self.process.is_alive() and self.process.pid:
+            os.kill(self.process.pid, how)
+        self.process.join(PATIENCE)
+        code = self.process.exitcode
+        if code is None:
             self.kill()
             pytest.fail(f"the service did not end within {PATIENCE} s of {how.name}:\n{self.log()}")
         return Ended(time.monotonic() - asked, code)

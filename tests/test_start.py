@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.service import COMMAND, PATIENCE, Service, scrubbed_environment
+from tests.service import COMMAND, PATIENCE, Service, free_port, scrubbed_environment
 
 #: Far below the half minute after which a service manager kills.
 ENDS_WITHIN = 20
@@ -42,6 +42,24 @@ def serve(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=PATIENCE,
     )
+
+
+def test_the_installed_command_serves(tmp_path: Path) -> None:
+    """All other tests start the same in a process that has imported it already (tests/started.py)."""
+    port = free_port()
+    environment = scrubbed_environment(data_dir=str(tmp_path), port=str(port))
+    process = subprocess.Popen(
+        [COMMAND, "serve"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout
+        assert process.stdout.readline().endswith(f" http://127.0.0.1:{port}/\n")
+        assert httpx.get(f"http://127.0.0.1:{port}/").status_code == httpx.codes.OK
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+    assert process.returncode == 0
 
 
 def test_the_first_start_shows_where_everything_is(service: Service) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from bot.parts import Parts
-from knowledge.loader import load_knowledge
 from knowledge.reading.reader import Reader
+from tests.packaged import packaged_base
 from tests.talking import NOW, Merchant, parts_on
 
 STORY = "昨天下午刷了3500没到账"
@@ -142,7 +142,7 @@ def test_a_question_first_is_answered(merchant: Merchant) -> None:
 
 
 def test_every_article_is_found_by_its_questions_and_fits_in_a_message() -> None:
-    base = load_knowledge()
+    base = packaged_base()
     reader = Reader(base.lexicon, base.facts, base.articles)
     for name, text in {
         "t1_or_instant": "秒到和T+1有什么区别",
@@ -166,7 +166,7 @@ def test_every_article_is_found_by_its_questions_and_fits_in_a_message() -> None
     "text", [STORY, "秒到没到账", "刷卡手续费扣多了", "商户号822584058120033", "T+1", "安全码是多少"]
 )
 def test_what_states_something_is_no_question_for_an_article(text: str) -> None:
-    base = load_knowledge()
+    base = packaged_base()
     assert Reader(base.lexicon, base.facts, base.articles).read(text, NOW).article is None
 
 
@@ -213,7 +213,7 @@ def test_what_is_not_the_news_closes_nothing(parts: Parts, text: str) -> None:
 
 
 def test_the_same_words_may_be_an_answer() -> None:
-    base = load_knowledge()
+    base = packaged_base()
     reader = Reader(base.lexicon, base.facts, base.articles)
     reading = reader.read("到了", NOW, base.facts["settle_card_test"])
     assert (reading.answer, dict(reading.facts)) == ("arrives", {})
@@ -269,7 +269,7 @@ def test_corrections_in_words(merchant: Merchant) -> None:
     ],
 )
 def test_a_correction_is_no_no(fact: str, text: str, answer: object) -> None:
-    base = load_knowledge()
+    base = packaged_base()
     assert Reader(base.lexicon, base.facts).read(text, NOW, base.facts[fact]).answer == answer
 
 

@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.commands.main import cli
-from knowledge.loader import PACKAGED, load_knowledge
+from knowledge.loader import PACKAGED
+from tests.packaged import packaged_base
 
 
 def run(*words: str, exit_code: int = 0) -> Result:
@@ -30,7 +31,7 @@ def test_check_fails_on_a_design_fault(tmp_path: Path) -> None:
 
 
 def test_show_lists_causes_and_facts_and_each_has_its_page() -> None:
-    knowledge = load_knowledge()
+    knowledge = packaged_base()
     output = run("show").output
     for name in (*knowledge.causes, *knowledge.facts):
         assert name in output

@@ -15,11 +15,12 @@ from bot.talk.state import Talk
 from bot.talk.wording import SHANGHAI, Wording
 from knowledge.calendar import SettlementCalendar
 from knowledge.engine import Engine
-from knowledge.loader import KnowledgeBase, load_knowledge
+from knowledge.loader import KnowledgeBase
 from knowledge.model import Fact, Interval, Language, Text, Value
 from knowledge.yaml_source import read_texts
+from tests.packaged import packaged_base
 
-KNOWLEDGE = load_knowledge()
+KNOWLEDGE = packaged_base()
 ENGINE = Engine(KNOWLEDGE.causes, KNOWLEDGE.facts, KNOWLEDGE.version)
 WORDING = Wording(read_texts(Path(bot.__file__).parent / "talk" / "texts.yaml"), KNOWLEDGE)
 

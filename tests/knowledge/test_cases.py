@@ -16,12 +16,12 @@ import yaml
 from knowledge.engine import Engine
 from knowledge.inquiry import MOST_QUESTIONS, closed_facts, hold
 from knowledge.lab.explain import parse_facts
-from knowledge.loader import load_knowledge
 from knowledge.model import UNKNOWN, Diagnosis, Fact
+from tests.packaged import packaged_base
 
 FOLDER = Path(__file__).parents[1] / "cases"
 MISSES = FOLDER / "known_misses.yaml"
-KNOWLEDGE = load_knowledge()
+KNOWLEDGE = packaged_base()
 ENGINE = Engine(KNOWLEDGE.causes, KNOWLEDGE.facts, KNOWLEDGE.version)
 #: What is known before the first question: what he writes about, and what nobody is asked.
 OPENING = frozenset({"complaint", "brand"}) | {key for key, spec in KNOWLEDGE.facts.items() if not spec.ask}

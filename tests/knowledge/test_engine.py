@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from knowledge.engine import GUESSED, SURE, WORTH, Engine
 from knowledge.inquiry import closed_facts
-from knowledge.loader import load_knowledge
 from knowledge.model import UNKNOWN, Cause, Diagnosis, Fact, FactSpec, Source, Text, TicketRule, Value
+from tests.packaged import packaged_base
 
 TEXT = Text("一", "one")
 Shares = Mapping[str, float]
@@ -68,7 +68,7 @@ CAUSES = {
     "ghost": cause("ghost", 0.1, {"sound": {"loud": 0.9, "soft": 0.1}}),
 }
 SMALL = Engine(CAUSES, SPECS, "v1")
-REAL = load_knowledge()
+REAL = packaged_base()
 ENGINE = Engine(REAL.causes, REAL.facts, REAL.version)
 
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from knowledge.loader import load_knowledge
 from knowledge.reading.lexicon import INTENTS
 from knowledge.reading.reader import Reader
 from knowledge.redaction import redact
+from tests.packaged import packaged_base
 
 NOW = datetime.fromisoformat("2026-10-09T10:30:00+08:00")
-BASE = load_knowledge()
+BASE = packaged_base()
 READER = Reader(BASE.lexicon, BASE.facts, BASE.articles)
 ASKED = st.sampled_from(
     [None, *(BASE.facts[key] for key in ("amount", "paid_at", "brand", "notice", "merchant_no"))]

@@ -18,8 +18,9 @@ from knowledge.lab.simulate import Simulation, Simulator, engine_asks, questionn
 from knowledge.loader import PACKAGED, load_knowledge
 from knowledge.model import UNKNOWN, Fact, Interval
 from knowledge.settlement import SHANGHAI
+from tests.packaged import packaged_base
 
-KNOWLEDGE = load_knowledge()
+KNOWLEDGE = packaged_base()
 NOW = datetime(2026, 10, 4, 12, tzinfo=SHANGHAI)
 NATIONAL_DAY = ("settlement_mode=t1", "paid_at=2026-09-30T12:00", "payout_status=pending")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from knowledge.lab.merchants import OPENING, STRIKING
-from knowledge.loader import load_knowledge
 from knowledge.model import UNKNOWN
 from knowledge.reading.reader import Reader
 from knowledge.yaml_source import read_document
+from tests.packaged import packaged_base
 
-KNOWLEDGE = load_knowledge()
+KNOWLEDGE = packaged_base()
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 #: The shares are rounded, and some are counted over a few dozen merchants.
 NEARLY, AT_LEAST = 0.25, 0.03

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from knowledge.loader import PACKAGED, load_knowledge
+from knowledge.loader import PACKAGED
 from knowledge.model import Interval, Value
 from knowledge.reading.alternatives import sentences
 from knowledge.reading.evaluation import Share
@@ -17,6 +17,7 @@ from knowledge.reading.lexicon import INTENTS, load_lexicon
 from knowledge.reading.reader import Reader
 from knowledge.reading.understand import understand_line
 from knowledge.yaml_source import read_document
+from tests.packaged import packaged_base
 
 FOLDER = Path(__file__).parents[1] / "cases" / "reading"
 NOW = datetime.fromisoformat("2026-10-09T10:30:00+08:00")
@@ -51,7 +52,7 @@ CASES = list(_cases())
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    base = load_knowledge()
+    base = packaged_base()
     return Reader(base.lexicon, base.facts, base.articles)
 
 
