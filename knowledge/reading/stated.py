@@ -33,6 +33,7 @@ _CUSTOMER_DOES = re.compile(
 )
 #: "Others" who pay are customers of his, not other shops.
 _OTHERS_PAY = re.compile(r"(?:别人|其他人)[拿用刷扫付的]")
+_KIND = re.compile(r"类型|性质|\b(?:type|kind)\b")
 _AGENT_SAYS = re.compile(r"(?:业务员|代理商?).{0,6}(?:说|讲).{0,4}$")
 _CARD = re.compile(r"卡|\bcard\b|[吗么?？]|会不会")
 ASKS_MODE = re.compile(r"是不是|还是|什么意思|能不能|可不可以|怎么开|[吗嘛]|(?<![什怎])么|[?？]|\bor\b")
@@ -75,6 +76,8 @@ def _is_said(text: str, mention: Mention, guess: Guess) -> bool:
             return mention.value != "paid_out" or guess.intent != "arrival_time"
         case "notice":  # what an agent says is no notice
             return mention.value != "risk" or not _AGENT_SAYS.search(before)
+        case "settle_info_correct" if _KIND.search(text, mention.start, mention.end):
+            return False  # it is the kind of the account that does not fit
         case "genuine_sale":
             return not _CUSTOMER_DOES.search(before)
         case "txn_result":  # with a refund, it is that which went through
