@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from bot.control import ask_service
-from tests.started import Changed, start
+from tests.started import Changed, fork_service
 
 #: The command as it was installed beside the Python that runs the tests.
 COMMAND = Path(sys.executable).with_name("daozhang")
@@ -108,7 +108,7 @@ class Service:
         """Start it, and wait until it answers /healthz; what it printed is in the log."""
         self._folder.mkdir(parents=True, exist_ok=True)
         environment = scrubbed_environment(**self._settings)
-        self._process = start(self._folder, environment, self._log, self._changed)
+        self._process = fork_service(self._folder, environment, self._log, self._changed)
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             if not self._process.is_alive():

@@ -47,7 +47,7 @@ class Changed(NamedTuple):
     pace: int = keeper.MOST_A_MINUTE
 
 
-def start(folder: Path, environment: Mapping[str, str], log: Path, changed: Changed) -> BaseProcess:
+def fork_service(folder: Path, environment: Mapping[str, str], log: Path, changed: Changed) -> BaseProcess:
     """Start the service in a folder, with nothing but this environment; it prints to the end of the log."""
     process = _forks().Process(target=_serve, args=(folder, dict(environment), log, changed))
     process.start()

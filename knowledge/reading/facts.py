@@ -13,7 +13,7 @@ from knowledge.reading.intents import Guess
 from knowledge.reading.mentions import Mention
 from knowledge.reading.moments import sale_moment
 from knowledge.reading.slots import Slots
-from knowledge.reading.stated import ASKS_MODE, stated
+from knowledge.reading.stated import ASKS_MODE, OTHER_CUSTOMERS, stated
 
 MODES = {"INSTANT": "d0", "D0": "d0", "T0": "t0", "D1": "d1", "T1": "t1"}
 #: Intents whose days are those of a sale.
@@ -29,7 +29,7 @@ _PAID_WITH = re.compile(r"的?卡?(?:刷|付|消费|支付)|信用卡|贷记卡"
 _CHANGED_TO = re.compile(r"(?:换成|换到|改成|改到|换了|changed? to)\s?$")
 _OWN_CARD = re.compile(r"(?:还|结算|到账?|提现?到?|转到|绑定?|收款|我的|入账?|打到|到我)(?:的|卡|是|了)*$")
 #: In front of a way to pay: it is how others paid.
-_OTHERS = re.compile(r"(?:别人|其他人|[别其][的他]客人)[拿用刷扫付的]{0,2}$")
+_OTHERS = re.compile(rf"{OTHER_CUSTOMERS}[拿用刷扫付的]{{0,2}}$")
 _SCANNED = re.compile(r"扫|码|云闪付|qr|scan")
 #: Behind a way to pay: it is not the one of this sale ("信用卡都是马上到，就这笔没到").
 _FINE = re.compile(

@@ -4,7 +4,8 @@ import re
 from decimal import Decimal
 from typing import Literal
 
-#: The sale's, what arrived, is missing or was taken, waits in the app; a limit; what was sent to try a card.
+#: The sale's, what arrived, is missing or was taken, waits in the app; a limit or what fills it;
+#: what was sent to try a card.
 Role = Literal["sale", "received", "difference", "balance", "limit", "test"]
 #: To try a card, so many yuan at most are sent to it.
 _TRIED = 10
@@ -13,10 +14,11 @@ _TRYING = re.compile(r"(?:[转打汇试]|tr(?:y|ied)|sen[dt]|transfer(?:red)?)[^
 _CHECK = Decimal("0.1")
 _LIMIT_AFTER = re.compile(r"\s?的?(?:额度|限额|以上|以下|以内)")
 _LIMIT_BEFORE = re.compile(
-    r"(?:(?:超过|最多|最高|上限)(?:[只就]?能|是|为)?|只能)(?:[放存留收进到]|[放存]得?下)?$"
-    r"|(?:里面|里头)(?:现在|已经?|有|是){0,2}$"
+    r"(?:(?:超过|最多|最高|上限)(?:[只就]?能|是|为)?[放存留收进到]?|只能[放存留])$"
     r"|(?:over|above|more than|under|below|at most|up to)\s?$"
 )
+#: What an account holds already.
+_HELD_BEFORE = re.compile(r"(?:里面|里头)(?:现在|已经?|有|是){0,2}$")
 _BALANCE_BEFORE = re.compile(
     r"(?:余额(?![付宝])|待提现|钱包|待结算(?:余额|只有|才|就|里|的只)|balance)[^\d\x01,，.。;；]{0,8}$"
 )
@@ -30,7 +32,7 @@ _NOT_COME_AFTER = re.compile(r"\s?(?:还|都|也|就是|一直)?[没未](?:有)?
 _NOT_COME_BEFORE = re.compile(r"[没未](?:有)?(?:收到|到账|到|入账|进账)[^\d\x01，,.。;；]{0,6}$")
 _RECEIVED_BEFORE = re.compile(
     r"(?:实到|实收|实际到账?|到手|[到打]我?[^\d\x01,，]{0,4}?卡[上里]?(?:的)?(?:是|只有|就|收到|一笔)*"
-    r"|入账|[只就]来了|[只才就]得|只?进来了|[进到]来不到|打过来的?|打来|只给了?我?|只打了|短信就|只到了?|只有|才到了?|到账了?|只收到了?|收到了?|(?<![完好])就到|到了"
+    r"|入账|[只就]来了|[只才就]得|只?进来了|进来不到|[只才]来|打过来的?|打来|只给了?我?|只打了|短信就|只到了?|只有|才到了?|到账了?|只收到了?|收到了?|(?<![完好])就到|到了"
     r"|only (?:got|received|get)|(?:gets?|there is|there's) only|just got|received only"
     r"|got only|received|we got|i got)[^\d\x01，,.。;；]{0,6}$"
 )
@@ -49,4 +51,6 @@ def role_of(text: str, start: int, end: int, yuan: Decimal) -> Role:
         return "sale"
     if _SHORT_BEFORE.search(before) or _SHORT_AFTER.match(text, end):
         return "difference"
+    if _HELD_BEFORE.search(before):
+        return "limit"
     return "received" if _RECEIVED_BEFORE.search(before) else "sale"

@@ -32,7 +32,8 @@ _CUSTOMER_DOES = re.compile(
     r"(?:顾客|客人|客户|持卡人|买家|他|她).{0,5}$|\b(?:he|she|customer|guest|client)\b.{0,12}$"
 )
 #: "Others" who pay are customers of his, not other shops.
-_OTHERS_PAY = re.compile(r"(?:别人|其他人)[拿用刷扫付的]")
+OTHER_CUSTOMERS = "(?:别人|其他人|(?:别的|其他)客人)"
+_OTHERS_PAY = re.compile(rf"{OTHER_CUSTOMERS}[拿用刷扫付]")
 _KIND = re.compile(r"类型|性质|\b(?:type|kind)\b")
 _AGENT_SAYS = re.compile(r"(?:业务员|代理商?).{0,6}(?:说|讲).{0,4}$")
 _CARD = re.compile(r"卡|\bcard\b|[吗么?？]|会不会")
