@@ -75,9 +75,20 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _logs_as_before() -> Iterator[None]:
-    """A command that a test calls logs to that test's standard error, which is closed afterwards."""
+    """A command that a test calls logs to that test's standard error, which is closed afterwards.
+
+    Tests that set no logs up get plain text: structlog's own default draws every local variable of a
+    traceback, which takes seconds.
+    """
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["level", "event"]),
+        ]
+    )
     yield
     structlog.reset_defaults()
     root.handlers[:] = handlers
