@@ -4,12 +4,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import exp, inf, log, log2, log10
 from operator import mul
 
-from knowledge.model import UNKNOWN, Cause, Diagnosis, Fact, Facts, FactSpec, Reason, RuledOut
+from knowledge.model import (
+    UNKNOWN,
+    Cause,
+    Diagnosis,
+    Fact,
+    Facts,
+    FactSpec,
+    Reason,
+    RuledOut,
+    Source,
+)
 
 #: The leader is believed from this probability on.
-SURE = 0.85
+SURE = 0.9
 #: So large a share of the answers is guessed, per unit of effort that looking would take.
 GUESSED = 0.02
+#: A value that a cause shows less often than this is put down to mistakes ("never" is 0.03).
+REAL = 0.06
+#: The share of what he told unasked, or what was looked up, that is not so all the same.
+MISREAD = 0.02
 #: From here on where the calendar bears it out: if it is wrong, the question at the deadline finds out.
 SURE_BY_CALENDAR = 0.8
 #: A question must be expected to tell so many bits per unit of the merchant's effort.
@@ -19,6 +33,8 @@ WORTH = 0.03
 SECOND_LOOK = 5.0
 #: How many times likelier a cause becomes by a fact that settles the case.
 SETTLED = 1000.0
+#: How he puts it, which is not yet what is so: "he was charged and it failed" may be a void.
+COMPLAINT = "complaint"
 #: The calendar's two facts, which are asked by way of what they are worked out from.
 DUE_STATE = "due_state"
 DUE_REASON = "not_due_reason"
@@ -42,7 +58,14 @@ class Engine:
             if spec.usual and any(spec.key in c.signs or spec.key in c.needs for c in self._causes)
         }
         self._heard = {key: self._as_heard(facts[key], values) for key, values in self._columns.items()}
-        self._logs, self._heard_logs = _logs(self._columns), _logs(self._heard)
+        told = {key: self._as_told(key, values) for key, values in self._columns.items()}
+        self._shown: Mapping[Source, Mapping[str, Mapping[str, Column]]] = {
+            "merchant": self._heard,
+            "reader": told,
+            "system": told,
+            "derived": self._columns,
+        }
+        self._logs = {source: _logs(columns) for source, columns in self._shown.items()}
         self._entropies = {
             key: _entropy_by_cause(tuple(values.values())) for key, values in self._heard.items()
         }
@@ -97,6 +120,22 @@ class Engine:
             heard[value] = tuple((1 - guessed) * share + guessed * in_general for share in column)
         return heard
 
+    def _as_told(self, key: str, columns: dict[str, Column]) -> dict[str, Column]:
+        """How often each cause's merchants tell the value unasked, where nobody guesses or taps beside it."""
+        if key == COMPLAINT:
+            return columns
+        kept = {v: tuple(p if p >= REAL else 0.0 for p in column) for v, column in columns.items()}
+        totals = [sum(shares) or 1.0 for shares in zip(*kept.values(), strict=True)]
+        told = {}
+        for value, column in kept.items():
+            shares = tuple(p / total for p, total in zip(column, totals, strict=True))
+            in_general = sum(map(mul, self._prior, shares))
+            told[value] = tuple(
+                (1 - MISREAD) * p + MISREAD * in_general if possible else 0.0
+                for p, possible in zip(shares, columns[value], strict=True)
+            )
+        return told
+
     def _timing_columns(self) -> list[Column]:
         """Overdue, or one of the reasons why not due yet: what knowing the due date would tell."""
         states, reasons = self._columns.get(DUE_STATE), self._columns.get(DUE_REASON)
@@ -121,7 +160,7 @@ class Engine:
         return [share / total for share in shares]
 
     def _log_of(self, key: str, fact: Fact) -> Column | None:
-        values = (self._heard_logs if fact.source == "merchant" else self._logs).get(key)
+        values = self._logs[fact.source].get(key)
         return values.get(fact.value) if values and isinstance(fact.value, str) else None
 
     def _next(
@@ -174,7 +213,7 @@ class Engine:
     def _why(self, known: Facts, leaders: Sequence[int]) -> tuple[Reason, ...]:
         reasons = []
         for key, fact in known.items():
-            values = (self._heard if fact.source == "merchant" else self._columns).get(key)
+            values = self._shown[fact.source].get(key)
             column = values.get(fact.value) if values and isinstance(fact.value, str) else None
             if not column:
                 continue

@@ -42,7 +42,7 @@ STRIKING = {
     "settle_card_test": 0.15,
     "settle_info_correct": 0.35,
     "settlement_mode": 0.5,
-    "slip_merchant_matches": 0.25,
+    "slip_merchant_matches": 0.35,
     "txn_result": 0.45,
     "txn_type": 0.45,
     "void_found": 0.15,

@@ -171,17 +171,26 @@ def test_what_was_not_asked_yet_comes_before_a_second_look() -> None:
 
 
 def test_the_why_is_the_likelihood_ratio_in_decibans() -> None:
-    diagnosis = SMALL.diagnose(said({"light": "off"}, "reader"))
+    diagnosis = SMALL.diagnose(said({"light": "off"}, "derived"))
     weights = {reason.cause: reason.weight for reason in diagnosis.why}
-    others = (0.3 * 0.95 + 0.1 * 0.5) / 0.4  # read in his own words, so it is no guess
+    others = (0.3 * 0.95 + 0.1 * 0.5) / 0.4
     assert weights["fuse"] == pytest.approx(10 * log10(0.9 / others), abs=0.05)
     assert weights["ghost"] < 0
     assert [abs(reason.weight) for reason in diagnosis.why] == sorted(
         map(abs, weights.values()), reverse=True
     )
     assert {(reason.fact, reason.value, reason.source) for reason in diagnosis.why} == {
-        ("light", "off", "reader")
+        ("light", "off", "derived")
     }
+
+
+def test_what_a_cause_never_shows_is_told_by_mistake_only() -> None:
+    signs = {"dark": {"on": 0.03, "off": 0.97}, "bright": {"on": 0.97, "off": 0.03}}
+    engine = Engine({key: cause(key, 0.5, {"light": shares}) for key, shares in signs.items()}, SPECS, "v1")
+    told, tapped = (
+        dict(engine.diagnose(said({"light": "off"}, source)).causes) for source in ("reader", "merchant")
+    )
+    assert 0 < told["bright"] < tapped["bright"] / 2
 
 
 def test_an_answer_weighs_less_than_what_he_says_by_himself() -> None:
