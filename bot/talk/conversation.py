@@ -12,7 +12,7 @@ from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
 from bot.talk.followups import FollowUps
 from bot.talk.handover import Handover, is_taken
-from bot.talk.learning import current_talk, is_new_case, language_of_talk, learn, said_in
+from bot.talk.learning import current_talk, is_new_case, language_of_talk, learn, said_in, sale_of
 from bot.talk.menu import ALWAYS, Menu
 from bot.talk.proof import Proof, Verdict
 from bot.talk.questions import CORRECT, FOR_A_FACT, Questions, option_of
@@ -215,7 +215,7 @@ class Conversation:
         pending = talk.pending
         answers = pending is not None and pending.purpose not in CHOOSING
         expecting = self._knowledge.facts.get(pending.fact) if pending and answers else None
-        reading = self._reader.read(redacted.text, situation.now, expecting)
+        reading = self._reader.read(redacted.text, situation.now, expecting, sale_of(talk))
         decision.heard = redacted.text
         decision.talk = replace(
             talk, language=language_of_talk(talk, reading, incoming.language, first=situation.first)

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from bot.talk.asides import CHOSEN
 from bot.talk.decision import Situation
 from bot.talk.questions import FOR_A_FACT, hint_of
 from bot.talk.state import Talk
 from knowledge.inquiry import keeps_what_he_said
-from knowledge.model import UNKNOWN, Fact, Language, Reading
+from knowledge.model import UNKNOWN, Fact, Interval, Language, Reading
 
 #: A first word like "hi" or "hello", and not a mode like T+1.
 _LATIN = re.compile(r"[A-Za-z][A-Za-z' ]*[.!?]?")
@@ -68,6 +69,14 @@ def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
         else:
             talk = talk.knows(**{key: fact})
     return talk
+
+
+def sale_of(talk: Talk) -> datetime | Interval | None:
+    """Give what is known of the moment of the sale that the talk is about."""
+    known = talk.facts.get("paid_at")
+    if known is None or talk.outcome == "closed" or not isinstance(known.value, datetime | Interval):
+        return None
+    return known.value
 
 
 def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:

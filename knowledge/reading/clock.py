@@ -79,6 +79,8 @@ class TimeOfDay:
     hours: tuple[int, int] | None = None
     #: True for the small hours at the end of an evening: 昨晚12点 is the first minute of today.
     next_day: bool = False
+    #: True where it may be twelve hours later or earlier: nothing says which half of the day it is.
+    either_half: bool = False
 
 
 def take_times(draft: Draft) -> list[TimeOfDay]:
@@ -131,6 +133,7 @@ def _clock(found: re.Match[str], part: str) -> TimeOfDay | None:
     minute = _minute(fraction, minute_text or digital)
     if hour > 24 or minute > 59:
         return None
+    either = not part and not meridiem and 1 <= hour <= 12
     if meridiem:
         hour = hour % 12 + (12 if meridiem == "pm" else 0)
     hour, next_day = _hour_of_day(hour, part, written_out=digital is not None)
@@ -138,7 +141,9 @@ def _clock(found: re.Match[str], part: str) -> TimeOfDay | None:
     if before:
         total -= 15 if before == "一刻" else _number(before)
     made = time(total // 60 % 24, total % 60)
-    return TimeOfDay(found.start(), found.end(), f"{made:%H:%M}", clock=made, next_day=next_day)
+    return TimeOfDay(
+        found.start(), found.end(), f"{made:%H:%M}", clock=made, next_day=next_day, either_half=either
+    )
 
 
 def _minute(fraction: str | None, digits: str | None) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from knowledge.model import Interval
@@ -16,7 +17,7 @@ _PROMISED_AFTER = re.compile(
     r"\s?(?:就|应该|该|会|能|可以|才|要|说)*(?:到账|到的|到吗|打款|到我|结算|处理|能到)"
 )
 _PROMISED_BEFORE = re.compile(r"(?:应该|应|说好|说是?|承诺|答应|预计|等?到了?|截止|至|等|\bby\s)$")
-_JUST_NOW = re.compile(r"刚刚|刚才|刚刷|刚收|刚付|just now|just (?:took|swiped|paid)")
+_JUST_NOW = re.compile(r"刚刚|刚才|刚刷|刚收(?![摊工拾])|刚付|just now|just (?:took|swiped|paid)")
 #: How far back "just now" may reach.
 _JUST = timedelta(hours=1)
 _WEEKDAY = re.compile("周|星期|礼拜|day|mon|tue|wed|thu|fri|sat|sun")
@@ -30,11 +31,14 @@ def sale_moment(
     events: EventReader,
     *,
     asked: bool,
+    about: datetime | Interval | None = None,
 ) -> datetime | Interval | None:
     """Give the minute of the sale, or the stretch in which it was; None where the text does not say.
 
-    Of several days the oldest counts. `asked` says that the moment was just asked for.
+    Of several days the oldest counts. `asked` says that the moment was just asked for, `about` is what was
+    known of it before: a time without a day is that day's.
     """
+    named = days
     if days or times:
         days, times = events.of_sale(text, days, times, now, asked=asked)
     past = [day for day in days if _is_past(day, now) and not (not asked and _is_promise(text, day))]
@@ -43,7 +47,10 @@ def sale_moment(
             return Interval(now - _JUST, now)
         if days or not times or not (asked or events.speaks_of_sale(text)):
             return None
-        return _at_latest(times[0], now)
+        if _JUST_NOW.search(text):
+            return _just(times[0], now)
+        known = _said_before(named, times[0], now) or about
+        return _within(times[0], known, now) or _at_latest(times[0], now)
     day = min(past, key=lambda one: one.first)
     if day.moment:
         return day.moment
@@ -105,6 +112,42 @@ def _begun(found: datetime | Interval, written: str, now: datetime) -> datetime 
     if isinstance(found, Interval):
         return Interval(found.start - 7 * _DAY, found.end - 7 * _DAY)
     return found - 7 * _DAY
+
+
+def _said_before(days: Sequence[Day], found: TimeOfDay, now: datetime) -> datetime | None:
+    """Give the day told before a time, though of something else: 昨天补班，下午两点收的."""
+    before = [day for day in days if day.end <= found.place and _is_past(day, now) and day.first == day.last]
+    return _midnight(before[-1].first, now) if before else None
+
+
+def _within(found: TimeOfDay, about: datetime | Interval | None, now: datetime) -> datetime | Interval | None:
+    """Take a time without a day as one in the stretch that is known; None if there it never was that time."""
+    if about is None:
+        return None
+    if isinstance(about, datetime):
+        start = _midnight(about.date(), now)
+        about = Interval(start, start + _DAY)
+    days = (about.end - _midnight(about.start.date(), now)) // _DAY + 1
+    for one in _halves(found):
+        for ahead in range(days):
+            made = _on(about.start.date() + ahead * _DAY, one, now)
+            start = made.start if isinstance(made, Interval) else made
+            if about.start <= start < about.end and start <= now:
+                return made
+    return None
+
+
+def _just(found: TimeOfDay, now: datetime) -> datetime | Interval:
+    """Take a time of "just now" as the last one before now, in whichever half of the day."""
+    made = [_at_latest(one, now) for one in _halves(found)]
+    return max(made, key=lambda one: one.start if isinstance(one, Interval) else one)
+
+
+def _halves(found: TimeOfDay) -> list[TimeOfDay]:
+    """Give a time as it is mostly meant, and twelve hours off where that may be meant too."""
+    if not (found.either_half and found.clock):
+        return [found]
+    return [found, replace(found, clock=found.clock.replace(hour=(found.clock.hour + 12) % 24))]
 
 
 def _at_latest(found: TimeOfDay, now: datetime) -> datetime | Interval:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from knowledge.articles import Article
-from knowledge.model import FactSpec, Reading, Value
+from knowledge.model import FactSpec, Interval, Reading, Value
 from knowledge.reading.answers import AnswerReader
 from knowledge.reading.dates import DayReader
 from knowledge.reading.events import EventReader
@@ -30,6 +30,8 @@ _OTHER_MONEY = frozenset({"settle_card_test", "cardholder_charged", "others_affe
 _HIS_MONEY = re.compile(r"钱|款|谢|刚|终于|money|payout|payment|thank")
 #: These say that it is the only one; "this sale" alone may be said back from the question.
 _ONLY = re.compile(r"[只就光单]|其中|唯独|\b(?:only|just)\b")
+#: Mostly "a little"; where the moment is asked for or corrected, one o'clock.
+_A_LITTLE = re.compile(r"(?:^|(?<=[是在 ]))一点$")
 #: Longer messages are cut: nobody types that much about one sale.
 LONGEST = 2000
 
@@ -54,25 +56,36 @@ class Reader:
         asks = {name: article.asks for name, article in (articles or {}).items()}
         self._remarks = RemarkReader(lexicon, asks, self._normaliser)
 
-    def read(self, text: str, now: datetime, expecting: FactSpec | None = None) -> Reading:
-        """Read a redacted message; `expecting` is the fact that was just asked, `now` is aware."""
+    def read(
+        self,
+        text: str,
+        now: datetime,
+        expecting: FactSpec | None = None,
+        about: datetime | Interval | None = None,
+    ) -> Reading:
+        """Read a redacted message.
+
+        now: aware. expecting: the fact that was just asked. about: what is known of the sale's moment.
+        """
         normal = self._normaliser.normalise(text[:LONGEST])
         guess = self._intents.guess(normal)
         remarks = self._remarks.read(normal)
+        if remarks.corrects or (expecting is not None and expecting.key == "paid_at"):
+            normal = _A_LITTLE.sub("1点", normal)
         asks_money = bool(remarks.corrects) or (expecting is not None and expecting.kind == "money")
         slots = read_slots(normal, now, self._days, self._mentions, asks_money=asks_money)
         corrects = bool(remarks.corrects) and slots.says_something
         statements = self._mentions.statements(normal)
         facts = read_facts(normal, slots, statements, guess, expecting)
         asked = corrects or (expecting is not None and expecting.key == "paid_at")
-        moment = read_moment(normal, slots, guess, now, self._events, asked=asked)
+        moment = read_moment(normal, slots, guess, now, self._events, asked=asked, about=about)
         if moment is not None:
             facts["paid_at"] = moment
         facts = {key: value for key, value in facts.items() if is_known(self._facts, key, value)}
         answer = None
         if remarks.article is None:
             heard = normal[remarks.corrects :] if corrects else normal
-            answer = self._answer(heard, expecting, slots, guess, now, facts)
+            answer = self._answer(heard, expecting, slots, guess, now, facts, about)
         if expecting is not None and answer is not None:
             facts = _beside(facts, expecting, answer)
             if expecting.key != "scope" and facts.get("scope") == "one_sale" and not _ONLY.search(normal):
@@ -113,12 +126,13 @@ class Reader:
         guess: Guess,
         now: datetime,
         facts: Mapping[str, Value],
+        about: datetime | Interval | None,
     ) -> Value | None:
         if expecting is None or expecting.key not in self._facts:
             return None
         moment = None
         if expecting.kind == "moment":
-            moment = sale_moment(text, slots.days, slots.times, now, self._events, asked=True)
+            moment = sale_moment(text, slots.days, slots.times, now, self._events, asked=True, about=about)
         return self._answers.read(text, expecting, slots, guess, moment, now, facts.get(expecting.key))
 
 
