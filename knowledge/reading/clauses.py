@@ -13,8 +13,3 @@ def clause_end(text: str, place: int) -> int:
     """Give where that clause ends, its mark included."""
     ends = [text.find(mark, place) for mark in BREAKS]
     return min((end + 1 for end in ends if end >= 0), default=len(text))
-
-
-def clause_of(text: str, start: int, end: int) -> str:
-    """Give the clause that a part of a text stands in, its mark included."""
-    return text[clause_start(text, start) : clause_end(text, end)]

@@ -21,6 +21,11 @@ _BREAK = re.compile(
 )
 #: The day's own thing: 昨天的, Monday's.
 _OWN = re.compile(r"'s\b|的(?!事|时候)")
+#: What was taken that day: 昨天的钱, 30号的货款.
+_OWN_TAKINGS = re.compile(
+    r"(?:晚上|上午|下午|早上|中午)?(?:收|刷)?的那?(?:[一两几]?笔)?(?:钱|款|货款|营业款|营业额|流水|账|单)(?!户)"
+)
+_TAKINGS_OF = re.compile(r"\bmoney (?:from|of|for)\s$")
 #: A clause that says no more than when.
 _NOTHING = re.compile(r"(?:\W|是|在|on\b|at\b)*")
 
@@ -50,9 +55,11 @@ class EventReader:
             (normaliser.normalise_word(word), kind) for kind, several in kinds for word in several
         )
 
-    def speaks_of_sale(self, text: str) -> bool:
-        """Tell whether a normalised text speaks of a sale or a payment at all."""
-        return any(hit.meaning == "sale" for hit in self._words.find(text))
+    def speaks_of_sale(self, text: str, days: Sequence[Day] = ()) -> bool:
+        """Tell whether a normalised text speaks of a sale or a payment at all, or of a day's takings."""
+        return any(hit.meaning == "sale" for hit in self._words.find(text)) or any(
+            _is_takings(text, day.place, day.end) for day in days
+        )
 
     def of_sale(
         self, text: str, days: Sequence[Day], times: Sequence[TimeOfDay], now: datetime, *, asked: bool
@@ -113,12 +120,19 @@ def _event(text: str, moment: _Moment, hits: Sequence[Hit[str]]) -> str | None:
     """Name the kind of event that a moment belongs to; None where its clause has none."""
     before = [hit.meaning for hit in reversed(hits) if hit.end <= moment.start]
     after = [hit for hit in hits if hit.start >= moment.end]
+    if _is_takings(text, moment.start, moment.end):
+        return "sale"
     own = _OWN.match(text, moment.end)
     if own and not (after and after[0].start - own.end() <= 1):
         return None
     later = [hit.meaning for hit in after]
     nearest = [*before, *later] if text.isascii() and not own else [*later, *before]
     return nearest[0] if nearest else None
+
+
+def _is_takings(text: str, start: int, end: int) -> bool:
+    """Tell whether a day is named for what was taken on it."""
+    return bool(_OWN_TAKINGS.match(text, end) or _TAKINGS_OF.search(text, max(0, start - 12), start))
 
 
 def _is_only_today(moment: _Moment, now: datetime) -> bool:

@@ -4,8 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from knowledge.model import FactSpec, Value
-from knowledge.reading.clauses import clause_of
+from knowledge.model import FactSpec, Interval, Value
 from knowledge.reading.complaints import ELSEWHERE, complaint_of
 from knowledge.reading.elapsed import terminal_age
 from knowledge.reading.events import EventReader
@@ -13,7 +12,7 @@ from knowledge.reading.intents import Guess
 from knowledge.reading.mentions import Mention
 from knowledge.reading.moments import sale_moment
 from knowledge.reading.slots import Slots
-from knowledge.reading.stated import ASKS_MODE, OTHER_CUSTOMERS, stated
+from knowledge.reading.stated import OTHER_CUSTOMERS, asks_about, stated
 
 MODES = {"INSTANT": "d0", "D0": "d0", "T0": "t0", "D1": "d1", "T1": "t1"}
 #: Intents whose days are those of a sale.
@@ -53,19 +52,30 @@ def read_facts(
     if _is_of_sales(guess):
         facts |= _money(slots, facts)
     complaint = complaint_of(facts, guess)
-    if complaint and not (expecting is not None and _is_bare(text, slots)):
+    number = slots.amounts or slots.days or slots.times
+    if complaint and not (expecting is not None and number and _is_short(text)):
         facts["complaint"] = complaint
     return facts
 
 
 def read_moment(
-    text: str, slots: Slots, guess: Guess, now: datetime, events: EventReader, *, asked: bool
+    text: str,
+    slots: Slots,
+    guess: Guess,
+    now: datetime,
+    events: EventReader,
+    *,
+    asked: bool,
+    about: datetime | Interval | None,
 ) -> Value | None:
     """Give the moment of the sale; `asked` says that it was just asked for, or is corrected."""
     asked = asked or _is_bare(text, slots)
-    if not (_is_of_sales(guess) and (asked or guess.intent in _OF_SALES or events.speaks_of_sale(text))):
+    if not (
+        _is_of_sales(guess)
+        and (asked or guess.intent in _OF_SALES or events.speaks_of_sale(text, slots.days))
+    ):
         return None
-    return sale_moment(text, slots.days, slots.times, now, events, asked=asked)
+    return sale_moment(text, slots.days, slots.times, now, events, asked=asked, about=about)
 
 
 def _is_of_sales(guess: Guess) -> bool:
@@ -75,8 +85,12 @@ def _is_of_sales(guess: Guess) -> bool:
 
 def _is_bare(text: str, slots: Slots) -> bool:
     """Tell whether a text is hardly more than a day or a time: an answer to a question asked before."""
+    return bool(slots.days or slots.times) and _is_short(text)
+
+
+def _is_short(text: str) -> bool:
     longest = 2 * _BARE if text.isascii() else _BARE
-    return bool(slots.days or slots.times) and len(text) <= longest and not _ARRIVAL.search(text)
+    return len(text) <= longest and not _ARRIVAL.search(text)
 
 
 def is_known(specs: Mapping[str, FactSpec], key: str, value: Value) -> bool:
@@ -97,8 +111,7 @@ def _named(text: str, slots: Slots, guess: Guess) -> dict[str, Value]:
     modes = {
         MODES[mention.value]
         for mention in slots.named("mode")
-        if not mention.negated
-        and not (asks and ASKS_MODE.search(clause_of(text, mention.start, mention.end)))
+        if not mention.negated and not (asks and asks_about(text, mention))
     }
     if len(modes) == 1:
         facts["settlement_mode"] = modes.pop()
@@ -141,11 +154,11 @@ def _method(text: str, mention: Mention) -> str | None:
 
 def _tails(slots: Slots, expecting: FactSpec | None) -> dict[str, Value]:
     facts: dict[str, Value] = {}
-    asked = expecting.key if expecting and expecting.key.endswith("card_last4") else None
+    asked = expecting.key if expecting and "card_" in expecting.key else ""
     for tail in slots.tails:
         settles = tail.settles
         if settles is None:
-            settles = asked == "settle_card_last4" if asked else bool(slots.named("bank"))
+            settles = asked.startswith("settle_card") if asked else bool(slots.named("bank"))
         facts.setdefault("settle_card_last4" if settles else "card_last4", tail.digits)
     return facts
 

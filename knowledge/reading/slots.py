@@ -18,7 +18,8 @@ _ASKS_AHEAD = re.compile(
     r"|\bwill\b|\bnext\b|tomorrow|arrive (?:on|by)"
 )
 _LOOKS_BACK = re.compile(
-    r"没(?!问题)|未|还不|不到|刷了|刷的|收的|付的|付了|去年|上周|昨|\bnot\b|n't|\bnever\b|missing|\blast\b"
+    r"没(?!问题)|未|还不|不到|刷了|刷的|收的|付的|付了|卖的|扫的|去年|上周|昨|(?<![我你他们家])的那?[几两一]?笔?(?:钱|款|货款|营业款|流水)"
+    r"|\bnot\b|n't|\bnever\b|missing|\blast\b|\bmoney (?:from|of) "
 )
 
 

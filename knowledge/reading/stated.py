@@ -37,7 +37,13 @@ _OTHERS_PAY = re.compile(rf"{OTHER_CUSTOMERS}[拿用刷扫付]")
 _KIND = re.compile(r"类型|性质|\b(?:type|kind)\b")
 _AGENT_SAYS = re.compile(r"(?:业务员|代理商?).{0,6}(?:说|讲).{0,4}$")
 _CARD = re.compile(r"卡|\bcard\b|[吗么?？]|会不会")
-ASKS_MODE = re.compile(r"是不是|还是|什么意思|能不能|可不可以|怎么开|[吗嘛]|(?<![什怎])么|[?？]|\bor\b")
+#: Before and behind a mode, these ask about it: 是不是T1, D0怎么开, "is it T+1 or".
+_ASKS_BEFORE = re.compile(
+    r"(?:是不是|还是|算|能不能|可不可以|怎么|能|可以)[开用改换]?[通成到]?的?\s?$|\b(?:is it|or)\s?$"
+)
+_ASKS_BEHIND = re.compile(
+    r"\s?的?\s?(?:是不是|还是|是?什么|能不能|可不可以|怎么|[吗嘛?？]|(?<![什怎])么|or\b|.{0,2}[吗?？]$)"
+)
 
 
 def stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str, Value]:
@@ -72,7 +78,7 @@ def _is_said(text: str, mention: Mention, guess: Guess) -> bool:
         case "others_affected":
             return not _OTHERS_PAY.match(text, mention.start)
         case "instant_expected":
-            return guess.intent != "arrival_time" or not ASKS_MODE.search(text)
+            return guess.intent != "arrival_time" or not asks_about(text, mention)
         case "payout_status":  # "when will it be paid out" says that it was not
             return mention.value != "paid_out" or guess.intent != "arrival_time"
         case "notice":  # what an agent says is no notice
@@ -85,6 +91,12 @@ def _is_said(text: str, mention: Mention, guess: Guess) -> bool:
             return guess.intent != "refund_question"
         case kind:
             return kind not in _OWN or not _SOMEBODYS.search(before)
+
+
+def asks_about(text: str, mention: Mention) -> bool:
+    """Tell whether a mode is only asked about."""
+    before = text[max(0, mention.start - 12) : mention.start]
+    return bool(_ASKS_BEFORE.search(before) or _ASKS_BEHIND.match(text, mention.end))
 
 
 def _is_about_customer(text: str, guess: Guess) -> bool:
