@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -29,6 +29,8 @@ from triage.vault import Vault
 
 #: At most so many conversations are woken in one round.
 WAKE_AT_ONCE = 50
+#: A conversation that could not be woken is tried again after this time.
+WAKE_AGAIN = timedelta(minutes=5)
 _CONVERSATION = table(model.Conversation)
 _KEEP_TALK = update(_CONVERSATION).where(_CONVERSATION.c.id == bindparam("of"))
 _log = structlog.get_logger()
@@ -94,12 +96,20 @@ class Turns:
         due = due.order_by(_CONVERSATION.c.wake_at).limit(WAKE_AT_ONCE)
         rows = self._store.read(lambda connection: connection.execute(due).all())
         for row in rows:
-            self.wake_one(row.id, now)
+            try:
+                self.wake_one(row.id, now)
+            except Exception:  # noqa: BLE001 - the others must be asked whatever is wrong with this one
+                _log.exception("a talk could not be woken", conversation=row.id)
+                self._put_off(row.id, now + WAKE_AGAIN)
         return len(rows)
 
     def wake_one(self, conversation_id: int, now: datetime) -> tuple[Line, ...]:
         """Speak in one conversation if its moment has come; gives what was said."""
         return self._store.write(lambda transaction: self._turn(transaction).wake(conversation_id, now))
+
+    def _put_off(self, conversation_id: int, until: datetime) -> None:
+        this = update(_CONVERSATION).where(_CONVERSATION.c.id == conversation_id)
+        self._store.write(lambda transaction: transaction.execute(this, {"wake_at": until}))
 
     def look(self, conversation_id: int, now: datetime) -> tuple[Talk, Case]:
         """Show a talk as it stands, and what is held of its case now."""
