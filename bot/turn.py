@@ -161,7 +161,7 @@ class Turn:
         situation = self._situation(row, now, tickets_too=row.has_tickets, incidents_too=row.has_incidents)
         situation = replace(
             situation,
-            first=not row.talk["step"] and not row.talk["told"],
+            first=not situation.talk.step and not situation.talk.told,
             refused=brought.refused if brought else None,
         )
         decision = self._expertise.conversation.hear(situation, incoming)

@@ -15,8 +15,8 @@ from bot.talk.handover import Handover, is_taken
 from bot.talk.learning import current_talk, is_new_case, language_of_talk, learn, said_in
 from bot.talk.menu import ALWAYS, Menu
 from bot.talk.proof import Proof, Verdict
-from bot.talk.questions import CORRECT, FOR_A_FACT, Questions, option_of
-from bot.talk.state import Pending, Talk
+from bot.talk.questions import FOR_A_FACT, Questions, option_of
+from bot.talk.state import CORRECT, Pending, Talk
 from bot.talk.wording import Wording
 from knowledge.engine import Engine
 from knowledge.inquiry import MOST_QUESTIONS
@@ -156,10 +156,11 @@ class Conversation:
         """Answer a tap on an older message's button: kindly, and without changing anything."""
         language = decision.talk.language
         old = situation.old_option(choice)
-        if old is None or old[0] not in self._knowledge.facts or old[1] in (UNKNOWN, CORRECT):
-            self._questions.repeat(decision, self._wording.say("stale_gone", language))
+        fact, value = old or ("", "")
+        spec = self._knowledge.facts.get(fact)
+        if spec is None or value not in spec.values:
+            self._repeat(decision, situation, "stale_gone")
             return
-        fact, value = old
         decision.heard = self._wording.value(fact, value, language, situation.now)
         known = decision.talk.facts.get(fact)
         if known and known.value == value:
@@ -316,7 +317,7 @@ class Conversation:
                 return
         if pending is None:
             if talk.outcome or talk.facts:
-                decision.say(self._wording.say("again", talk.language))
+                self._repeat(decision, situation, "again")
             else:
                 lead = self._wording.say("greeting", talk.language) + "\n"
                 self._questions.ask(decision, "complaint", "diagnose", situation.now, lead=lead)
@@ -326,6 +327,15 @@ class Conversation:
             return
         decision.talk = replace(talk, pending=replace(pending, misses=pending.misses + 1))
         self._questions.repeat(decision, self._wording.say("again", talk.language))
+
+    def _repeat(self, decision: Decision, situation: Situation, text: str) -> None:
+        """Say something and put the open question again; if it vanished from the questions, the next."""
+        talk = decision.talk
+        said = self._wording.say(text, talk.language)
+        if talk.pending or talk.outcome or talk.wake or not talk.facts:
+            self._questions.repeat(decision, said)
+        else:
+            self._go_on(decision, situation, {}, lead=f"{said}\n")
 
     # What follows.
 

@@ -6,12 +6,10 @@ from datetime import datetime
 
 from bot.messages import Ask, AskKind, Choice
 from bot.talk.decision import Decision
-from bot.talk.state import Pending, Purpose
+from bot.talk.state import CORRECT, Pending, Purpose
 from bot.talk.wording import Wording
 from knowledge.model import UNKNOWN, FactSpec, Interval, Value, to_json
 
-#: Value of the option that says "what you understood is wrong".
-CORRECT = "correct"
 #: What questions for a fact are for.
 FOR_A_FACT: frozenset[Purpose] = frozenset({"diagnose", "evidence", "correct"})
 #: More options than these are left to free text.

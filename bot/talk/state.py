@@ -1,10 +1,15 @@
 """The state of one talk, and its form in the database."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from knowledge.model import Fact, FactSpec, Language, from_json, to_json
+from knowledge.model import UNKNOWN, Fact, FactSpec, Language, from_json, is_value_of, to_json
+
+#: Value of the option that says "what you understood is wrong".
+CORRECT = "correct"
 
 #: What the open question is for.
 Purpose = Literal["diagnose", "evidence", "correct", "which", "change", "arrived", "meant"]
@@ -64,53 +69,61 @@ class Talk:
 
     def to_json(self) -> dict[str, Any]:
         """Write the state as the database keeps it."""
-        pending = self.pending
-        return {
-            "language": self.language,
-            "facts": {key: [to_json(fact.value), fact.source] for key, fact in self.facts.items()},
-            "asked": self.asked,
-            "evidence_asked": self.evidence_asked,
-            "pending": pending
-            and {
-                "step": pending.step,
-                "fact": pending.fact,
-                "purpose": pending.purpose,
-                "values": pending.values,
-                "offer": pending.offer,
-                "misses": pending.misses,
-            },
-            "step": self.step,
-            "outcome": self.outcome,
-            "cause": self.cause,
-            "due_at": self.due_at and self.due_at.isoformat(),
-            "wake": self.wake,
-            "proved": self.proved,
-            "closed": sorted(self.closed),
-            "signals": sorted(self.signals),
-            "told": sorted(self.told),
-        }
+        return {name: _plain(getattr(self, name)) for name in _NAMES}
 
 
-def read_talk(raw: dict[str, Any], specs: dict[str, FactSpec] | Any) -> Talk:
-    """Read a state that Talk.to_json wrote; a fact that no longer exists is left out."""
-    pending = raw["pending"]
-    return Talk(
-        language=raw["language"],
-        facts={
-            key: Fact(from_json(specs[key].kind, value), source)
-            for key, (value, source) in raw["facts"].items()
-            if key in specs
-        },
-        asked=tuple(raw["asked"]),
-        evidence_asked=tuple(raw["evidence_asked"]),
-        pending=Pending(**(pending | {"values": tuple(pending["values"])})) if pending else None,
-        step=raw["step"],
-        outcome=raw["outcome"],
-        cause=raw["cause"],
-        due_at=datetime.fromisoformat(raw["due_at"]) if raw["due_at"] else None,
-        wake=raw["wake"],
-        proved=raw["proved"],
-        closed=frozenset(raw["closed"]),
-        signals=frozenset(raw["signals"]),
-        told=frozenset(raw["told"]),
-    )
+_NAMES = tuple(part.name for part in fields(Talk))
+
+
+def read_talk(raw: Mapping[str, Any], specs: Mapping[str, FactSpec]) -> Talk:
+    """Read a state that Talk.to_json wrote, maybe by another version and with another knowledge base.
+
+    What it lacks has its default; facts, values and questions that no longer exist are left out.
+    """
+    known: dict[str, Any] = {name: raw[name] for name in _NAMES if raw.get(name) is not None}
+    known["facts"] = dict(_facts(known.get("facts", {}), specs))
+    for name in ("asked", "evidence_asked"):
+        known[name] = tuple(known.get(name, ()))
+    for name in ("closed", "signals", "told"):
+        known[name] = frozenset(known.get(name, ()))
+    if "due_at" in known:
+        known["due_at"] = datetime.fromisoformat(known["due_at"])
+    if "pending" in known:
+        pending = Pending(**known["pending"] | {"values": tuple(known["pending"]["values"])})
+        known["pending"] = pending if _may_be_asked(pending, specs) else None
+    return Talk(**known)
+
+
+def _facts(raw: Mapping[str, Any], specs: Mapping[str, FactSpec]) -> Iterator[tuple[str, Fact]]:
+    for key, (written, source) in raw.items():
+        spec = specs.get(key)
+        with suppress(ValueError):  # of another kind by now
+            if spec and is_value_of(spec, value := from_json(spec.kind, written)):
+                yield key, Fact(value, source)
+
+
+def _may_be_asked(pending: Pending, specs: Mapping[str, FactSpec]) -> bool:
+    """Say whether the fact, the options and the offer of a question still exist."""
+    options = set(pending.values) - {UNKNOWN, CORRECT}
+    if pending.purpose == "meant":
+        return True
+    if pending.purpose == "which":
+        return options <= specs.keys()
+    if pending.purpose == "change":
+        return bool(dict(_facts({key: (value, "") for key, value in pending.offer.items()}, specs)))
+    return pending.fact in specs and options <= specs[pending.fact].values.keys()
+
+
+def _plain(value: Any) -> Any:
+    """Give a part of a talk as JSON."""
+    if isinstance(value, Fact):
+        return [to_json(value.value), value.source]
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if is_dataclass(value):
+        return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
+    return value
