@@ -12,9 +12,9 @@ from bot.expertise import Expertise, LiveExpertise
 from bot.messages import Incoming
 from bot.retries import Retries
 from bot.talk.case import Case
-from bot.talk.decision import Claim, Decision, Situation
+from bot.talk.decision import Decision, Situation
 from bot.talk.proof import Verdict
-from bot.talk.state import Talk, read_talk
+from bot.talk.state import Claim, Talk, read_talk
 from bot.talk.wording import SHANGHAI
 from triage import attachments, model, talks, tickets
 from triage.attachments import Brought
@@ -189,7 +189,8 @@ class Turn:
         this = _CONVERSATION.c.id == answer.conversation_id
         row = self._transaction.execute(select(_CONVERSATION).where(this).with_for_update()).one()
         situation = self._situation(row, now)
-        if situation.talk.wake != "lookup" or answer.heard is None:
+        lookup = situation.talk.lookup
+        if answer.heard is None or lookup is None or lookup.until is None or lookup.claim != claim:
             return answer  # the talk has gone on without waiting
         verdict: Verdict = "unreachable"
         if reachable and not may_try(self._transaction.connection, row.id, claim.merchant_no, now):
@@ -236,7 +237,7 @@ class Turn:
         row = self._transaction.execute(select(_CONVERSATION).where(due).with_for_update()).first()
         if row is None:
             return ()
-        situation = replace(self._situation(row, now), wake_at=None)
+        situation = self._situation(row, now)
         decision = self._expertise.conversation.wake(situation)
         return self._settle(row, situation, decision, None)[1]
 
@@ -260,7 +261,6 @@ class Turn:
             ticket=still_open,
             resolved=resolved,
             incidents=open_incidents(self._transaction.connection) if incidents_too else (),
-            wake_at=row.wake_at,
             reported=lambda facts: earlier_ticket(self._transaction.connection, row.id, facts),
             directory=self._directory,
             old_option=_old_options(self._transaction, row.id),
@@ -297,8 +297,8 @@ class Turn:
             )
             for reply in replies
         ]
-        wake_at = decision.wake_at if decision.talk.wake else None
-        values = {"talk": decision.talk.to_json(), "wake_at": wake_at, "updated_at": now}
+        talk = decision.talk
+        values = {"talk": talk.to_json(), "wake_at": talk.wake_at, "updated_at": now}
         self._transaction.execute(_KEEP_TALK, {"of": row.id, **values})
         return ticket, tuple(lines)
 

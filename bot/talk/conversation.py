@@ -64,7 +64,7 @@ class Conversation:
 
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:
         """Decide what follows from a message."""
-        decision = Decision(talk=current_talk(situation), wake_at=situation.wake_at)
+        decision = Decision(talk=current_talk(situation))
         self._followups.tell_resolved(decision, situation)
         kinds = self._knowledge.facts
         said = {
@@ -88,18 +88,18 @@ class Conversation:
 
     def wake(self, situation: Situation) -> Decision:
         """Decide what the bot says by itself, now that its moment has come."""
-        decision = Decision(talk=current_talk(situation), wake_at=situation.wake_at)
-        if decision.talk.wake == "lookup":
-            self._go_on(decision, situation, {})
-        else:
-            self._followups.wake(decision, situation, self._think(decision, situation))
+        decision = Decision(talk=current_talk(situation))
+        lookup = decision.talk.lookup
+        if lookup and lookup.until and lookup.until <= situation.now:
+            return self.judged(situation, None, "unreachable")
+        self._followups.wake(decision, situation, self._think(decision, situation))
         return decision
 
     def judged(self, situation: Situation, entry: Entry | None, verdict: Verdict) -> Decision:
         """Go on after a claim was held against the directory; entry is given when it is right."""
-        decision = Decision(talk=situation.talk)
-        lead = self._proof.judged(decision, entry, verdict, situation.now)
-        self._go_on(decision, situation, {}, lead=lead)
+        decision = Decision(talk=current_talk(situation))
+        lead, said = self._proof.judged(decision, entry, verdict, situation.now)
+        self._go_on(decision, situation, said, lead=lead)
         return decision
 
     def _looked_up(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:
@@ -332,7 +332,7 @@ class Conversation:
         """Say something and put the open question again; if it vanished from the questions, the next."""
         talk = decision.talk
         said = self._wording.say(text, talk.language)
-        if talk.pending or talk.outcome or talk.wake or not talk.facts:
+        if talk.pending or talk.outcome or talk.is_looked_up or not talk.facts:
             self._questions.repeat(decision, said)
         else:
             self._go_on(decision, situation, {}, lead=f"{said}\n")
@@ -357,6 +357,9 @@ class Conversation:
         if self._proof.starts(decision, situation):
             return
         case = self._think(decision, situation)
+        if before.outcome and lead:
+            decision.say(lead.strip())
+            lead = ""
         if before.outcome and self._conclusions.stands(decision, situation, case, said, insisted=insisted):
             return
         read = {key: fact.value for key, fact in said.items() if fact.source == "reader"}
@@ -369,7 +372,8 @@ class Conversation:
         talk = decision.talk
         goes_on = before.outcome and not is_new_case(before, said)
         lead += self._wording.say("reopened", talk.language) if goes_on else ""
-        decision.talk = replace(talk, asked=(*talk.asked, question), outcome=None, wake=None)
+        wake = talk.wake if talk.wake and talk.wake.kind == "arrived" else None
+        decision.talk = replace(talk, asked=(*talk.asked, question), outcome=None, wake=wake)
         self._questions.ask(decision, question, "diagnose", situation.now, read=read, lead=lead)
 
     def _next_question(self, talk: Talk, case: Case) -> str | None:

@@ -7,6 +7,7 @@ from bot.talk.case import Case
 from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
 from bot.talk.questions import Questions
+from bot.talk.state import Wake
 from bot.talk.wording import Wording, before, money
 from knowledge.model import UNKNOWN, Value
 
@@ -24,21 +25,21 @@ class FollowUps:
 
     def wake(self, decision: Decision, situation: Situation, case: Case) -> None:
         """Tell that his ticket is resolved, ask, remind, close, or file what was left half done."""
-        talk = decision.talk
         if self.tell_resolved(decision, situation):
             decision.talk = replace(decision.talk, wake=None, pending=None)
-        elif talk.wake == "evidence":
+            return
+        wake = decision.talk.wake
+        if wake is None or wake.at > situation.now:
+            return
+        later = situation.now + PATIENCE
+        if wake.kind == "evidence":
             self._conclusions.file(decision, situation, case)
-        elif talk.wake == "arrived":
-            self._ask(decision, "arrived_ask")
-            decision.talk = replace(decision.talk, wake="silence")
-            decision.wake_at = situation.now + PATIENCE
-        elif talk.wake == "silence" and "reminded" not in talk.told:
-            self._ask(decision, "reminder")
-            decision.talk = replace(decision.talk, told=talk.told | {"reminded"})
-            decision.wake_at = situation.now + PATIENCE
-        elif talk.wake == "silence":
-            decision.talk = replace(talk, outcome="closed", wake=None, pending=None)
+        elif wake.kind == "arrived":
+            self._ask(decision, "arrived_ask", Wake("reminder", later))
+        elif wake.kind == "reminder":
+            self._ask(decision, "reminder", Wake("close", later))
+        else:
+            decision.talk = replace(decision.talk, outcome="closed", wake=None, pending=None)
 
     def tell_resolved(self, decision: Decision, situation: Situation) -> bool:
         """Tell him once that a person has resolved his ticket."""
@@ -55,19 +56,18 @@ class FollowUps:
         if value == "yes":
             told = talk.told | {"confirmed"}
             decision.talk = replace(talk, outcome="closed", wake=None, told=told)
-            decision.wake_at = None
             decision.say(self._wording.say("confirmed", talk.language))
             return False
         if value == UNKNOWN:
             decision.say(self._wording.say("look_again", talk.language))
-            decision.talk = replace(talk, wake="silence")
-            decision.wake_at = situation.now + PATIENCE
+            kind = talk.wake.kind if talk.wake else "close"
+            decision.talk = replace(talk, wake=Wake(kind, situation.now + PATIENCE))
             return False
         if talk.due_at and case.due_at and case.deadline and situation.now <= case.deadline:
             due = before(case.due_at, talk.language, situation.now)
             decision.say(self._wording.say("still_due", talk.language, due=due))
-            decision.talk = replace(talk, wake="arrived")
-            decision.wake_at = self._conclusions.next_open(case.deadline)
+            wake = Wake("arrived", self._conclusions.next_open(case.deadline))
+            decision.talk = replace(talk, wake=wake)
             return False
         decision.talk = replace(
             talk, outcome=None, wake=None, asked=(), signals=talk.signals | {"promise_missed"}
@@ -75,11 +75,13 @@ class FollowUps:
         decision.say(self._wording.say("reopened", talk.language).strip())
         return True
 
-    def _ask(self, decision: Decision, text: str) -> None:
+    def _ask(self, decision: Decision, text: str, wake: Wake) -> None:
+        """Ask whether the money has come; wake: what is done if he is silent."""
         language = decision.talk.language
         amount = decision.talk.facts.get("amount")
         if amount and isinstance(amount.value, int):
             sale = self._wording.say("the_sale_of", language, amount=money(amount.value))
         else:
             sale = self._wording.say("the_sale", language)
+        decision.talk = replace(decision.talk, wake=wake)
         self._questions.ask_arrived(decision, self._wording.say(text, language, sale=sale))

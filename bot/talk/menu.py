@@ -73,7 +73,6 @@ class Menu:
             decision.say(text)
             return
         decision.talk = replace(talk, outcome="closed", pending=None, wake=None)
-        decision.wake_at = None
         decision.say(self._wording.say("cancelled", talk.language))
 
     def _is_possible(self, key: str, value: str) -> bool:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.talk.decision import Claim, Decision, Situation
-from bot.talk.state import Talk
+from bot.talk.decision import Decision, Situation
+from bot.talk.state import Claim, Lookup, Talk
 from bot.talk.wording import SHANGHAI, Wording
 from knowledge.model import UNKNOWN, Fact
 from triage.directory import Entry
@@ -31,7 +31,8 @@ class Proof:
 
     def instead_of(self, question: str | None, talk: Talk, situation: Situation) -> str | None:
         """Give the claim to ask for first where the directory would answer, else the question."""
-        if not situation.directory or talk.proved or question not in ANSWERED:
+        proved = talk.lookup is not None and talk.lookup.proved
+        if not situation.directory or proved or question not in ANSWERED:
             return question
         if any(talk.facts[claim].value == UNKNOWN for claim in CLAIMS if claim in talk.facts):
             return question
@@ -41,25 +42,28 @@ class Proof:
     def starts(self, decision: Decision, situation: Situation) -> bool:
         """Ask the directory, if he has made both claims and they were not judged yet."""
         talk = decision.talk
-        claimed = tuple(_told(talk, claim) for claim in CLAIMS)
-        key = f"judged {' '.join(claimed)}"
-        if not situation.directory or talk.proved or not all(claimed) or key in talk.told:
+        claim = Claim(**{name: _told(talk, name) for name in CLAIMS})
+        judged = talk.lookup and (talk.lookup.proved or talk.lookup.claim == claim)
+        if not situation.directory or judged or not (claim.merchant_no and claim.settle_card_last4):
             return False
-        decision.claim = Claim(merchant_no=claimed[0], settle_card_last4=claimed[1])
-        decision.talk = replace(talk, told=talk.told | {key}, wake="lookup")
-        decision.wake_at = situation.now + PATIENCE
+        decision.claim = claim
+        decision.talk = replace(talk, lookup=Lookup(claim=claim, until=situation.now + PATIENCE))
         return True
 
-    def judged(self, decision: Decision, entry: Entry | None, verdict: Verdict, now: datetime) -> str:
-        """Take the verdict; gives what to say before the talk goes on."""
+    def judged(
+        self, decision: Decision, entry: Entry | None, verdict: Verdict, now: datetime
+    ) -> tuple[str, Mapping[str, Fact]]:
+        """Take the verdict; gives what to say before the talk goes on, and the facts that it goes on with."""
         talk = decision.talk
-        if verdict == "right" and entry:
-            facts = {key: Fact(value, "system") for key, value in directory_facts(entry, now).items()}
-            decision.talk = replace(talk.knows(**facts), proved=entry.merchant_no)
+        lookup = talk.lookup and replace(talk.lookup, until=None, proved=verdict == "right")
+        decision.talk = replace(talk, lookup=lookup)
+        said = {name: talk.facts[name] for name in CLAIMS if name in talk.facts}
+        if entry:
+            said |= {key: Fact(value, "system") for key, value in directory_facts(entry, now).items()}
         if verdict == "unreachable":
-            return ""
+            return "", said
         space = " " if talk.language == "en" else ""
-        return self.wording.say(f"proof_{verdict}", talk.language) + space
+        return self.wording.say(f"proof_{verdict}", talk.language) + space, said
 
 
 def directory_facts(entry: Entry, now: datetime) -> Mapping[str, str | int]:

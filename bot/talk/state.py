@@ -13,9 +13,9 @@ CORRECT = "correct"
 
 #: What the open question is for.
 Purpose = Literal["diagnose", "evidence", "correct", "which", "change", "arrived", "meant"]
-#: What the bot does when nobody writes: ask whether the money came, remind once, file without the evidence,
-#: go on without the directory.
-Wake = Literal["arrived", "silence", "evidence", "lookup"]
+#: What the bot does when nobody writes: ask whether the money came, remind, close the case; file the ticket
+#: without the evidence.
+WakeKind = Literal["arrived", "reminder", "close", "evidence"]
 Outcome = Literal["advised", "ticket", "incident", "closed"]
 
 
@@ -33,6 +33,33 @@ class Pending:
     offer: dict[str, Any] = field(default_factory=dict)
     #: Answers in a row that were not understood.
     misses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """What the bot does by itself, and when."""
+
+    kind: WakeKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Who he says he is, to be held against the directory once the turn is committed."""
+
+    merchant_no: str
+    settle_card_last4: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """The claim that was last held against the directory."""
+
+    claim: Claim
+    #: While the directory is asked: when the talk goes on without it.
+    until: datetime | None
+    #: True once the claim proved right.
+    proved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +80,9 @@ class Talk:
     cause: str | None = None
     #: When the money is due, as last told.
     due_at: datetime | None = None
+    #: The promise, or what else is done if he is silent.
     wake: Wake | None = None
-    #: The merchant number that he has proved to be his.
-    proved: str | None = None
+    lookup: Lookup | None = None
     #: Facts that the merchant cannot tell (more closely): not asked again.
     closed: frozenset[str] = frozenset()
     #: Reasons to raise the priority: complaint, promise_missed, repeat.
@@ -66,6 +93,17 @@ class Talk:
     def knows(self, **facts: Fact) -> "Talk":
         """Give the talk with these facts; a later answer replaces an earlier one."""
         return replace(self, facts=self.facts | facts)
+
+    @property
+    def is_looked_up(self) -> bool:
+        """Say whether the directory is being asked."""
+        return self.lookup is not None and self.lookup.until is not None
+
+    @property
+    def wake_at(self) -> datetime | None:
+        """Give the next moment at which the bot has something to do, whether he writes or not."""
+        moments = (self.wake and self.wake.at, self.lookup and self.lookup.until)
+        return min((moment for moment in moments if moment), default=None)
 
     def to_json(self) -> dict[str, Any]:
         """Write the state as the database keeps it."""
@@ -88,6 +126,15 @@ def read_talk(raw: Mapping[str, Any], specs: Mapping[str, FactSpec]) -> Talk:
         known[name] = frozenset(known.get(name, ()))
     if "due_at" in known:
         known["due_at"] = datetime.fromisoformat(known["due_at"])
+    if "wake" in known:
+        known["wake"] = Wake(known["wake"]["kind"], datetime.fromisoformat(known["wake"]["at"]))
+    if "lookup" in known:
+        until = known["lookup"]["until"]
+        known["lookup"] = Lookup(
+            claim=Claim(**known["lookup"]["claim"]),
+            until=datetime.fromisoformat(until) if until else None,
+            proved=known["lookup"]["proved"],
+        )
     if "pending" in known:
         pending = Pending(**known["pending"] | {"values": tuple(known["pending"]["values"])})
         known["pending"] = pending if _may_be_asked(pending, specs) else None

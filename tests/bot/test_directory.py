@@ -27,6 +27,15 @@ def parts(database_url: str, tmp_path: Path) -> Iterator[Parts]:
         yield ready
 
 
+def advised(parts: Parts) -> Merchant:
+    """Give a merchant who did not want to say who he is, and was told when his money comes."""
+    merchant = Merchant(parts, knows={"settlement_mode": "t1", "payout_status": "pending"})
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.answer_all()
+    assert merchant.last["outcome"] == "advised"
+    return merchant
+
+
 def import_csv(parts: Parts, folder: Path, text: str) -> str:
     path = folder / "merchants.csv"
     path.write_text(text, encoding="utf-8")
@@ -137,3 +146,51 @@ def test_a_service_that_does_not_answer_does_not_stop_the_talk(fault: str) -> No
         assert ("对不上" in merchant.texts) == (fault == "404")
         merchant.answer_all()
         assert merchant.last["outcome"]
+
+
+def test_who_proves_himself_after_the_advice_is_still_asked(parts: Parts, tmp_path: Path) -> None:
+    import_csv(parts, tmp_path, CSV.replace("failed", "pending"))
+    merchant = advised(parts)
+    said = merchant.say(f"商户号{NUMBER}，结算卡尾号5678")
+    assert "核对好了" in merchant.texts
+    assert "还是预计" in merchant.texts
+    assert said["facts"]["payout_status"] == {"value": "pending", "source": "system"}
+    merchant.send(at=(NOW + timedelta(hours=8)).isoformat())
+    assert merchant.asks == "arrived"
+
+
+@pytest.mark.parametrize("tail", ["1111", "5678"])
+def test_what_he_proves_with_is_added_to_the_open_ticket(parts: Parts, tail: str) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280没到账")
+    merchant.say("人工")
+    assert merchant.last["outcome"] == "ticket"
+    merchant.say(f"商户号{NUMBER}，结算卡尾号{tail}")
+    assert ("核对好了" in merchant.texts) == (tail == "5678")
+    facts = merchant.last["ticket"]["facts"]
+    assert (facts["merchant_no"]["value"], facts["settle_card_last4"]["value"]) == (NUMBER, tail)
+    assert ("brand" in facts) == (tail == "5678")
+
+
+def test_a_lookup_that_was_lost_does_not_cost_the_promise() -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        raise SystemExit  # the service is stopped while it waits
+
+    with parts_on(directory=http_parts(answer)) as parts:
+        merchant = advised(parts)
+        with pytest.raises(SystemExit):
+            merchant.say(f"商户号{NUMBER}，结算卡尾号5678")
+        merchant.send(at=(NOW + timedelta(minutes=1)).isoformat())
+        assert "还是预计" in merchant.texts
+        merchant.send(at=(NOW + timedelta(hours=8)).isoformat())
+        assert merchant.asks == "arrived"
+
+
+def test_who_proves_himself_does_not_insist(parts: Parts) -> None:
+    merchant = Merchant(parts, knows={"payout_status": "to_withdraw"})
+    merchant.say("钱在余额里没提现，昨天刷的没到账")
+    merchant.answer_all()
+    assert merchant.last["outcome"] == "advised"
+    merchant.say(f"商户号{NUMBER}，结算卡尾号1111")
+    assert "对不上" in merchant.texts
+    assert merchant.last["outcome"] == "advised"
