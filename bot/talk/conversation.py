@@ -153,7 +153,10 @@ class Conversation:
         self._tapped_old(decision, situation, choice)
 
     def _tapped_old(self, decision: Decision, situation: Situation, choice: str) -> None:
-        """Answer a tap on an older message's button: kindly, and without changing anything."""
+        """Answer a tap on an older message's button: kindly, and without changing anything.
+
+        Whether the money came may be asked in two messages: the older one is as good.
+        """
         language = decision.talk.language
         old = situation.old_option(choice)
         fact, value = old or ("", "")
@@ -162,8 +165,10 @@ class Conversation:
             self._repeat(decision, situation, "stale_gone")
             return
         decision.heard = self._wording.value(fact, value, language, situation.now)
-        known = decision.talk.facts.get(fact)
-        if known and known.value == value:
+        known, pending = decision.talk.facts.get(fact), decision.talk.pending
+        if fact == "arrived" and pending and pending.purpose == "arrived":
+            self._answer(decision, situation, pending, value)
+        elif known and known.value == value:
             self._questions.repeat(decision, self._wording.say("already", language, value=decision.heard))
         else:
             self._questions.offer_change(decision, fact, value, situation.now)
@@ -198,7 +203,10 @@ class Conversation:
     def _changed(self, decision: Decision, situation: Situation, pending: Pending, value: str) -> None:
         if value == "yes":
             said = {key: Fact(offer, "merchant") for key, offer in pending.offer.items()}
-            self._go_on(decision, situation, said)
+            if pending.offer.get("arrived") == "yes":
+                self._has_arrived(decision, situation, said)
+            else:
+                self._go_on(decision, situation, said)
         else:
             decision.talk = replace(decision.talk, pending=None)
             decision.say(self._wording.say("kept", decision.talk.language))

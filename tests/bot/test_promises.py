@@ -48,3 +48,43 @@ def test_a_talk_that_cannot_be_read_stops_no_other_promise(parts: Parts) -> None
     assert row_of(parts, "sound").talk["pending"]["fact"] == "arrived"
     assert row_of(parts, "broken").wake_at > moment, "it is not the first again in the next round"
     assert parts.turns.wake(moment) == 0
+
+
+@pytest.mark.parametrize(("then", "outcome", "says"), [("yes", "closed", "办结"), ("no", None, "")])
+def test_the_first_of_two_questions_is_as_good_as_the_second(
+    parts: Parts, then: str, outcome: str | None, says: str
+) -> None:
+    moment = promised(parts, "twice")
+    merchant = Merchant(parts, moment, chat="twice")
+    merchant.send(at=moment.isoformat())
+    first = {option["value"]: option["id"] for option in merchant.ask["options"]} if merchant.ask else {}
+    merchant.send(at=(moment + timedelta(days=1, minutes=1)).isoformat())
+    assert merchant.asks == "arrived"
+    merchant.send(choice=first[then])
+    assert merchant.last["outcome"] == outcome
+    assert says in merchant.texts
+
+
+def test_an_old_arrival_that_he_confirms_is_an_arrival(parts: Parts) -> None:
+    moment = promised(parts, "old")
+    merchant = Merchant(parts, moment, chat="old")
+    merchant.send(at=(moment + timedelta(minutes=1)).isoformat())
+    first = {option["value"]: option["id"] for option in merchant.ask["options"]} if merchant.ask else {}
+    merchant.tap("no")
+    assert merchant.last["outcome"] is None
+    merchant.send(choice=first["yes"])
+    merchant.tap("yes")
+    assert merchant.last["outcome"] == "closed"
+    assert "办结" in merchant.texts
+
+
+def test_an_old_arrival_of_a_case_that_is_closed_changes_nothing(parts: Parts) -> None:
+    moment = promised(parts, "closed")
+    merchant = Merchant(parts, moment, chat="closed")
+    merchant.send(at=moment.isoformat())
+    first = {option["value"]: option["id"] for option in merchant.ask["options"]} if merchant.ask else {}
+    merchant.send(at=(moment + timedelta(days=3)).isoformat())
+    assert merchant.last["outcome"] == "closed"
+    merchant.send(choice=first["yes"])
+    assert merchant.last["outcome"] == "closed"
+    assert "抱歉" not in merchant.texts
