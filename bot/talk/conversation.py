@@ -72,8 +72,8 @@ class Conversation:
             for key, value in (incoming.system or {}).items()
             if key in kinds
         }
-        said |= self._menu.facts_of(incoming.facts or {})
         decision.talk = decision.talk.knows(**said)
+        decision.talk = learn(decision.talk, self._menu.facts_of(incoming.facts or {}))
         if incoming.choice is not None:
             self._tapped(decision, situation, incoming.choice)
         elif incoming.text is not None:
@@ -173,8 +173,15 @@ class Conversation:
         else:
             self._questions.offer_change(decision, fact, value, situation.now)
 
-    def _answer(self, decision: Decision, situation: Situation, pending: Pending, value: str) -> None:
-        """Take the option that was tapped."""
+    def _answer(
+        self,
+        decision: Decision,
+        situation: Situation,
+        pending: Pending,
+        value: str,
+        more: Mapping[str, Fact] | None = None,
+    ) -> None:
+        """Take the option that was tapped, or written with more beside it."""
         if value == CORRECT:
             self._questions.ask_which(decision)
         elif pending.purpose == "which":
@@ -185,8 +192,8 @@ class Conversation:
         elif pending.purpose == "arrived":
             decision.talk = replace(decision.talk, pending=None)
             case = self._think(decision, situation)
-            if self._followups.answered(decision, situation, case, value):
-                self._go_on(decision, situation, {})
+            if self._followups.answered(decision, situation, case, value, more=bool(more)):
+                self._go_on(decision, situation, more or {})
         elif pending.purpose == "change":
             self._changed(decision, situation, pending, value)
         elif pending.purpose == "meant":
@@ -263,7 +270,7 @@ class Conversation:
         if pending and intent != "human_agent":
             value = self._chosen(decision, pending, reading)
             if value is not None:
-                self._answer(decision, situation, pending, value)
+                self._answer(decision, situation, pending, value, said)
                 return
         if said or intent:
             self._follow(decision, situation, intent, said)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from bot.talk.case import Case
 from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
+from bot.talk.proof import look_again
 from bot.talk.questions import Questions
 from bot.talk.state import Wake
 from bot.talk.wording import Wording, before, money
@@ -50,8 +51,10 @@ class FollowUps:
         decision.talk = replace(talk, told=talk.told | {"resolved"})
         return True
 
-    def answered(self, decision: Decision, situation: Situation, case: Case, value: Value) -> bool:
-        """Take the answer to "has it arrived?"; True when the case must go on."""
+    def answered(
+        self, decision: Decision, situation: Situation, case: Case, value: Value, *, more: bool = False
+    ) -> bool:
+        """Take the answer to "has it arrived?"; True when the case must go on. more: he said facts beside."""
         talk = decision.talk
         if value == "yes":
             told = talk.told | {"confirmed"}
@@ -63,14 +66,14 @@ class FollowUps:
             kind = talk.wake.kind if talk.wake else "close"
             decision.talk = replace(talk, wake=Wake(kind, situation.now + PATIENCE))
             return False
-        if talk.due_at and case.due_at and case.deadline and situation.now <= case.deadline:
+        if not more and talk.due_at and case.due_at and case.deadline and situation.now <= case.deadline:
             due = before(case.due_at, talk.language, situation.now)
             decision.say(self._wording.say("still_due", talk.language, due=due))
             wake = Wake("arrived", self._conclusions.next_open(case.deadline))
             decision.talk = replace(talk, wake=wake)
             return False
         decision.talk = replace(
-            talk, outcome=None, wake=None, asked=(), signals=talk.signals | {"promise_missed"}
+            look_again(talk), outcome=None, wake=None, asked=(), signals=talk.signals | {"promise_missed"}
         )
         decision.say(self._wording.say("reopened", talk.language).strip())
         return True

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.talk.asides import CHOSEN
 from bot.talk.decision import Situation
+from bot.talk.proof import CLAIMS, disown, look_again
 from bot.talk.questions import FOR_A_FACT, hint_of
 from bot.talk.state import Talk
 from knowledge.inquiry import keeps_what_he_said
@@ -42,6 +43,7 @@ def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
     if said and is_new_case(talk, said):
         talk = Talk(
             language=talk.language,
+            lookup=look_again(talk).lookup,
             step=talk.step,
             told=talk.told & LASTING_WORDS,
             facts={key: talk.facts[key] for key in LASTING if key in talk.facts},
@@ -50,7 +52,7 @@ def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
         # Closed because he was silent: the promise was not kept after all.
         untold = {key for key in talk.asked if key in talk.facts and talk.facts[key].value == UNKNOWN}
         talk = replace(
-            talk,
+            look_again(talk),
             outcome="advised",
             asked=(),
             closed=talk.closed | untold,
@@ -60,6 +62,8 @@ def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
         known = talk.facts.get(key)
         if fact.value == UNKNOWN and hint_of(key) in talk.told:
             talk = replace(talk, closed=talk.closed | {key})
+        if key in CLAIMS and known and known.value != fact.value and talk.lookup and talk.lookup.proved:
+            talk = disown(talk)
         if known and known.source == "system" and fact.source != "system":
             continue  # what was looked up is not a matter of opinion
         if keeps_what_he_said(known, fact.value):

@@ -18,6 +18,8 @@ ANSWERED = frozenset(
     {"brand", "settlement_mode", "settle_bank", "account_kind", "registered_as", "payout_status"}
     | {"onboarded_days"}
 )
+#: Those of them whose answers change from day to day.
+MOVING = frozenset({"payout_status", "onboarded_days"})
 #: If the directory does not answer within this time, or the service is killed, the talk goes on without it.
 PATIENCE = timedelta(seconds=15)
 Verdict = Literal["right", "wrong", "too_many", "unreachable"]
@@ -40,14 +42,18 @@ class Proof:
         return next(to_ask, question)
 
     def starts(self, decision: Decision, situation: Situation) -> bool:
-        """Ask the directory, if he has made both claims and they were not judged yet."""
+        """Ask the directory, if he has made both claims and its answer to them is not known."""
         talk = decision.talk
         claim = Claim(**{name: _told(talk, name) for name in CLAIMS})
-        judged = talk.lookup and (talk.lookup.proved or talk.lookup.claim == claim)
-        if not situation.directory or judged or not (claim.merchant_no and claim.settle_card_last4):
+        last = talk.lookup if talk.lookup and talk.lookup.claim == claim else None
+        made = claim.merchant_no and claim.settle_card_last4
+        if not situation.directory or not made or (last and not last.outdated):
             return False
+        until = situation.now + PATIENCE
         decision.claim = claim
-        decision.talk = replace(talk, lookup=Lookup(claim=claim, until=situation.now + PATIENCE))
+        decision.talk = replace(
+            talk, lookup=Lookup(claim=claim, until=until, proved=last.proved if last else None)
+        )
         return True
 
     def judged(
@@ -55,15 +61,33 @@ class Proof:
     ) -> tuple[str, Mapping[str, Fact]]:
         """Take the verdict; gives what to say before the talk goes on, and the facts that it goes on with."""
         talk = decision.talk
-        lookup = talk.lookup and replace(talk.lookup, until=None, proved=verdict == "right")
-        decision.talk = replace(talk, lookup=lookup)
-        said = {name: talk.facts[name] for name in CLAIMS if name in talk.facts}
+        again = talk.lookup.proved if talk.lookup else None
+        proved = verdict == "right" if verdict in ("right", "wrong") else again
+        decision.talk = replace(talk, lookup=talk.lookup and replace(talk.lookup, until=None, proved=proved))
+        said = {} if again else {name: talk.facts[name] for name in CLAIMS if name in talk.facts}
         if entry:
             said |= {key: Fact(value, "system") for key, value in directory_facts(entry, now).items()}
-        if verdict == "unreachable":
+        if verdict == "unreachable" or (again and proved):
             return "", said
         space = " " if talk.language == "en" else ""
         return self.wording.say(f"proof_{verdict}", talk.language) + space, said
+
+
+def look_again(talk: Talk) -> Talk:
+    """Have what changes from day to day looked up anew, unless he could not prove who he is."""
+    if talk.lookup is None or talk.lookup.proved is False:
+        return talk
+    return replace(_without(talk, MOVING), lookup=replace(talk.lookup, outdated=True))
+
+
+def disown(talk: Talk) -> Talk:
+    """Forget what the directory said: it was of another merchant."""
+    return replace(_without(talk, ANSWERED), lookup=None)
+
+
+def _without(talk: Talk, keys: frozenset[str]) -> Talk:
+    facts = {key: f for key, f in talk.facts.items() if key not in keys or f.source != "system"}
+    return replace(talk, facts=facts)
 
 
 def directory_facts(entry: Entry, now: datetime) -> Mapping[str, str | int]:

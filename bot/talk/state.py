@@ -58,8 +58,10 @@ class Lookup:
     claim: Claim
     #: While the directory is asked: when the talk goes on without it.
     until: datetime | None
-    #: True once the claim proved right.
-    proved: bool = False
+    #: Whether the claim proved right; None when it could not be judged.
+    proved: bool | None = None
+    #: True when what it found may have changed since: it is made again.
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,7 @@ def read_talk(raw: Mapping[str, Any], specs: Mapping[str, FactSpec]) -> Talk:
             claim=Claim(**known["lookup"]["claim"]),
             until=datetime.fromisoformat(until) if until else None,
             proved=known["lookup"]["proved"],
+            outdated=known["lookup"]["outdated"],
         )
     if "pending" in known:
         pending = Pending(**known["pending"] | {"values": tuple(known["pending"]["values"])})

@@ -9,6 +9,7 @@ import pytest
 
 from bot.administration import Administration, AdministrationError
 from bot.directory import HttpDirectory
+from bot.messages import Incoming
 from bot.parts import Parts
 from tests.talking import NOW, Merchant, parts_on
 
@@ -194,3 +195,64 @@ def test_who_proves_himself_does_not_insist(parts: Parts) -> None:
     merchant.say(f"商户号{NUMBER}，结算卡尾号1111")
     assert "对不上" in merchant.texts
     assert merchant.last["outcome"] == "advised"
+
+
+def asked_whether_it_came(parts: Parts, folder: Path, before: str, then: str) -> Merchant:
+    """Give a merchant whose payout the directory called `before`, calls `then` now, and who is asked."""
+    import_csv(parts, folder, CSV.replace("failed", before))
+    merchant = Merchant(parts, knows={"settlement_mode": "t1"})
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say(NUMBER)
+    merchant.say("5678")
+    merchant.answer_all()
+    assert merchant.last["outcome"] == "advised"
+    import_csv(parts, folder, CSV.replace("failed", then))
+    merchant.send(at=(NOW + timedelta(hours=8)).isoformat())
+    assert merchant.asks == "arrived"
+    return merchant
+
+
+def test_what_changes_from_day_to_day_is_looked_up_again_when_a_promise_was_missed(
+    parts: Parts, tmp_path: Path
+) -> None:
+    merchant = asked_whether_it_came(parts, tmp_path, "pending", "failed")
+    merchant.tap("no")
+    assert merchant.last["facts"]["payout_status"] == {"value": "failed", "source": "system"}
+    assert "核对好了" not in merchant.texts, "he proved it before"
+    assert NUMBER not in merchant.texts
+
+
+def test_what_he_says_with_his_no_is_heard(parts: Parts, tmp_path: Path) -> None:
+    merchant = asked_whether_it_came(parts, tmp_path, "pending", "")
+    merchant.say("没到，App里显示打款失败")
+    assert merchant.last["facts"]["payout_status"] == {"value": "failed", "source": "reader"}
+    assert merchant.last["outcome"] != "advised"
+
+
+def test_in_the_next_case_it_is_looked_up_again(parts: Parts, tmp_path: Path) -> None:
+    merchant = asked_whether_it_came(parts, tmp_path, "pending", "failed")
+    merchant.tap("yes")
+    merchant.say("今天早上9点刷的500没到账")
+    assert merchant.last["facts"]["payout_status"] == {"value": "failed", "source": "system"}
+    assert "核对好了" not in merchant.texts, "he proved it before"
+
+
+@pytest.mark.parametrize("way", ["writes", "link"])
+def test_another_merchant_number_has_nothing_of_the_first(parts: Parts, tmp_path: Path, way: str) -> None:
+    import_csv(parts, tmp_path, CSV.replace("failed", "pending"))
+    merchant = Merchant(parts)
+    merchant.say(f"昨天下午3点刷的1280没到账，商户号{NUMBER}，结算卡尾号5678")
+    assert merchant.last["facts"]["payout_status"]["source"] == "system"
+    other = "821290054110002"
+    if way == "writes":
+        merchant.say(f"说错了，商户号是{other}")
+        assert "对不上" in merchant.texts
+    else:
+        link = Incoming(
+            channel="console", sender="m1", key="link", command="start", facts={"merchant_no": other}
+        )
+        assert parts.turns.take(link, NOW)
+    merchant.send(at=(NOW + timedelta(minutes=1)).isoformat())
+    facts = merchant.last["facts"]
+    assert facts["merchant_no"]["value"] == other
+    assert not {"payout_status", "brand"} & facts.keys()
