@@ -84,7 +84,14 @@ class Outages:
         post(transaction, row, "bot", self._wording.say("incident_over", talk.language), now)
         if ask_again:
             wake = Wake("arrived", self._hours.next_open(self._hours.end_of_day(now)))
-            talk = replace(talk, outcome="advised", cause="channel_outage", wake=wake, pending=None)
+            talk = replace(
+                talk,
+                outcome="advised",
+                cause="channel_outage",
+                wake=wake,
+                pending=None,
+                resolved_at=now,
+            )
             values = {"talk": talk.to_json(), "wake_at": talk.wake_at, "updated_at": now}
             transaction.execute(update(_CONVERSATION).where(this), values)
 

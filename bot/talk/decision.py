@@ -23,7 +23,7 @@ class Situation:
     first: bool = False
     #: The open ticket of this talk.
     ticket: TicketView | None = None
-    #: The newest resolved one.
+    #: The one that was resolved last.
     resolved: TicketView | None = None
     incidents: Sequence[IncidentView] = ()
     #: Finds another open ticket about the same sale.

@@ -26,9 +26,8 @@ class FollowUps:
 
     def wake(self, decision: Decision, situation: Situation, case: Case) -> None:
         """Tell that his ticket is resolved, ask, remind, close, or file what was left half done."""
-        if self.tell_resolved(decision, situation):
+        if self.tell_resolved(decision, situation) and decision.talk.outcome == "closed":
             decision.talk = replace(decision.talk, wake=None, pending=None)
-            return
         wake = decision.talk.wake
         if wake is None or wake.at > situation.now:
             return
@@ -43,12 +42,12 @@ class FollowUps:
             decision.talk = replace(decision.talk, outcome="closed", wake=None, pending=None)
 
     def tell_resolved(self, decision: Decision, situation: Situation) -> bool:
-        """Tell him once that a person has resolved his ticket."""
+        """Tell him that a person has resolved his ticket, if he was not told of that yet."""
         talk, resolved = decision.talk, situation.resolved
-        if talk.outcome != "closed" or situation.ticket or resolved is None or "resolved" in talk.told:
+        if situation.ticket or resolved is None or resolved.resolved_at == talk.resolved_at:
             return False
         decision.say(self._wording.say("resolved", talk.language, number=resolved.number))
-        decision.talk = replace(talk, told=talk.told | {"resolved"})
+        decision.talk = replace(talk, resolved_at=resolved.resolved_at)
         return True
 
     def answered(

@@ -20,14 +20,14 @@ LASTING = ("brand", "settlement_mode", "merchant_no", "terminal_no", "settle_ban
 #: Facts that tell one sale from another.
 SALE = frozenset({"paid_at", "amount", "reference_no"})
 #: Things said that need not be said again in the next case.
-LASTING_WORDS = frozenset({CHOSEN, "hidden", "contact_offer", "resolved"})
+LASTING_WORDS = frozenset({CHOSEN, "hidden", "contact_offer"})
 
 
 def current_talk(situation: Situation) -> Talk:
     """Give the talk as it goes on: a case whose ticket was resolved is closed."""
     talk = situation.talk
     if talk.outcome in ("ticket", "incident") and situation.ticket is None:
-        return replace(talk, outcome="closed", told=talk.told - {"passed_on", "resolved"})
+        return replace(talk, outcome="closed", told=talk.told - {"passed_on"})
     return talk
 
 
@@ -44,6 +44,7 @@ def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
         talk = Talk(
             language=talk.language,
             lookup=look_again(talk).lookup,
+            resolved_at=talk.resolved_at,
             step=talk.step,
             told=talk.told & LASTING_WORDS,
             facts={key: talk.facts[key] for key in LASTING if key in talk.facts},

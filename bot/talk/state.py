@@ -85,6 +85,8 @@ class Talk:
     #: The promise, or what else is done if he is silent.
     wake: Wake | None = None
     lookup: Lookup | None = None
+    #: When his ticket was resolved, as last told.
+    resolved_at: datetime | None = None
     #: Facts that the merchant cannot tell (more closely): not asked again.
     closed: frozenset[str] = frozenset()
     #: Reasons to raise the priority: complaint, promise_missed, repeat.
@@ -126,8 +128,8 @@ def read_talk(raw: Mapping[str, Any], specs: Mapping[str, FactSpec]) -> Talk:
         known[name] = tuple(known.get(name, ()))
     for name in ("closed", "signals", "told"):
         known[name] = frozenset(known.get(name, ()))
-    if "due_at" in known:
-        known["due_at"] = datetime.fromisoformat(known["due_at"])
+    for name in known.keys() & {"due_at", "resolved_at"}:
+        known[name] = datetime.fromisoformat(known[name])
     if "wake" in known:
         known["wake"] = Wake(known["wake"]["kind"], datetime.fromisoformat(known["wake"]["at"]))
     if "lookup" in known:

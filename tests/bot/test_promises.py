@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.parts import Parts
-from tests.talking import Merchant, parts_on
-from triage.model import Conversation, table
+from tests.talking import NOW, Merchant, parts_on
+from triage import accounts, agents
+from triage.model import Conversation, Role, table
+from triage.store import Transaction
 
 CONVERSATION = table(Conversation)
 KNOWS = {"settlement_mode": "t1", "payout_status": "pending"}
@@ -88,3 +90,56 @@ def test_an_old_arrival_of_a_case_that_is_closed_changes_nothing(parts: Parts) -
     merchant.send(choice=first["yes"])
     assert merchant.last["outcome"] == "closed"
     assert "抱歉" not in merchant.texts
+
+
+@pytest.fixture
+def agent(parts: Parts) -> int:
+    """Give the account of an agent."""
+    return parts.store.write(
+        lambda tx: accounts.add(tx, "li", "小李", Role.AGENT, "a long pass phrase 7", NOW)
+    )
+
+
+def resolve(parts: Parts, agent: int, ticket: int, now: datetime) -> None:
+    """Let the agent resolve a ticket, which is new or was resolved before."""
+
+    def work(transaction: Transaction) -> None:
+        agents.claim(transaction, ticket, agent, now)
+        causes = parts.knowledge.causes
+        agents.resolve(transaction, ticket, agent, now, true_cause="unknown", causes=causes)
+
+    parts.store.write(work)
+
+
+def test_every_resolution_of_a_ticket_is_told_once(parts: Parts, agent: int) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    resolve(parts, agent, 1, NOW)
+    assert "DZ-000001 已办结" in merchant.say("好的")["messages"][0]["text"]
+    assert "已办结" not in str(merchant.say("好的"))
+    later = NOW + timedelta(hours=1)
+    parts.store.write(lambda tx: agents.reopen(tx, 1, agent, later))
+    resolve(parts, agent, 1, later)
+    merchant.send(at=later.isoformat())
+    assert merchant.texts.count("DZ-000001 已办结") == 1
+    merchant.send(at=(later + timedelta(days=2)).isoformat())
+    assert merchant.last["messages"] == []
+
+
+def test_an_old_ticket_resolved_again_does_not_close_the_case_at_hand(parts: Parts, agent: int) -> None:
+    merchant = Merchant(parts, knows=KNOWS)
+    merchant.say("前天下午3点刷的900还没到账")
+    merchant.say("人工")
+    resolve(parts, agent, 1, NOW)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.answer_all()
+    assert merchant.last["outcome"] == "advised"
+    promise = row_of(parts, "m1").wake_at
+    parts.store.write(lambda tx: agents.reopen(tx, 1, agent, NOW))
+    later = NOW + timedelta(minutes=5)
+    resolve(parts, agent, 1, later)
+    merchant.send(at=later.isoformat())
+    assert "DZ-000001 已办结" in merchant.texts
+    assert merchant.last["outcome"] == "advised"
+    assert row_of(parts, "m1").wake_at == promise
