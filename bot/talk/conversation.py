@@ -60,7 +60,7 @@ class Conversation:
         self._handover = Handover(self._asides, self._conclusions, self._think)
         self._proof = Proof(wording)
         self._followups = FollowUps(wording, self._questions, self._conclusions)
-        self._menu = Menu(knowledge.facts, wording, self._questions, self._conclusions)
+        self._menu = Menu(knowledge.facts, wording, self._questions, self._asides, self._conclusions)
 
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:
         """Decide what follows from a message."""
