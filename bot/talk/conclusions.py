@@ -86,10 +86,10 @@ class Conclusions:
         if talk.outcome != "advised":
             return talk.outcome == "closed" and not said and not insisted
         if case.leader == talk.cause and case.due_at == talk.due_at and case.due_at:
-            if insisted and not said and "insisted" in talk.told:
+            if insisted and not said and talk.insisted:
                 self.file(decision, situation, case)
                 return True
-            decision.talk = replace(talk, told=talk.told | {"insisted"})
+            decision.talk = replace(talk, insisted=True)
             due = before(case.due_at, talk.language, situation.now)
             decision.say(self._wording.say("still_due", talk.language, due=due))
             return True

@@ -56,8 +56,7 @@ class FollowUps:
         """Take the answer to "has it arrived?"; True when the case must go on. more: he said facts beside."""
         talk = decision.talk
         if value == "yes":
-            told = talk.told | {"confirmed"}
-            decision.talk = replace(talk, outcome="closed", wake=None, told=told)
+            decision.talk = replace(talk, outcome="closed", confirmed=True, wake=None)
             decision.say(self._wording.say("confirmed", talk.language))
             return False
         if value == UNKNOWN:

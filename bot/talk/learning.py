@@ -4,10 +4,9 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from bot.talk.asides import CHOSEN
 from bot.talk.decision import Situation
 from bot.talk.proof import CLAIMS, disown, look_again
-from bot.talk.questions import FOR_A_FACT, hint_of
+from bot.talk.questions import FOR_A_FACT
 from bot.talk.state import Talk
 from knowledge.inquiry import keeps_what_he_said
 from knowledge.model import UNKNOWN, Fact, Language, Reading
@@ -19,8 +18,8 @@ LASTING = ("brand", "settlement_mode", "merchant_no", "terminal_no", "settle_ban
 
 #: Facts that tell one sale from another.
 SALE = frozenset({"paid_at", "amount", "reference_no"})
-#: Things said that need not be said again in the next case.
-LASTING_WORDS = frozenset({CHOSEN, "hidden", "contact_offer"})
+#: Texts that need not be said again in the next case.
+LASTING_TEXTS = frozenset({"hidden", "contact_offer"})
 
 
 def current_talk(situation: Situation) -> Talk:
@@ -35,7 +34,7 @@ def is_new_case(talk: Talk, said: Collection[str]) -> bool:
     """Say whether what he says after a case was closed is about another sale."""
     if talk.outcome != "closed":
         return False
-    return "confirmed" in talk.told or talk.cause is None or bool(SALE & set(said))
+    return talk.confirmed or talk.cause is None or bool(SALE & set(said))
 
 
 def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
@@ -43,10 +42,11 @@ def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
     if said and is_new_case(talk, said):
         talk = Talk(
             language=talk.language,
+            language_chosen=talk.language_chosen,
             lookup=look_again(talk).lookup,
             resolved_at=talk.resolved_at,
             step=talk.step,
-            told=talk.told & LASTING_WORDS,
+            told=talk.told & LASTING_TEXTS,
             facts={key: talk.facts[key] for key in LASTING if key in talk.facts},
         )
     elif said and talk.outcome == "closed":
@@ -61,7 +61,7 @@ def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
         )
     for key, fact in said.items():
         known = talk.facts.get(key)
-        if fact.value == UNKNOWN and hint_of(key) in talk.told:
+        if fact.value == UNKNOWN and key in talk.hinted:
             talk = replace(talk, closed=talk.closed | {key})
         if key in CLAIMS and known and known.value != fact.value and talk.lookup and talk.lookup.proved:
             talk = disown(talk)
@@ -93,10 +93,12 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
 
 def language_of_talk(talk: Talk, reading: Reading, channel: Language | None, *, first: bool) -> Language:
     """Answer in the language he writes; a word like OK or T+1 does not change it."""
+    if talk.language_chosen:
+        return talk.language
     known: Language = (channel or talk.language) if first else talk.language
     if first and reading.language is None and channel is None and _LATIN.fullmatch(reading.text.strip()):
         return "en"
-    if reading.language is None or reading.language == known or CHOSEN in talk.told:
+    if reading.language is None or reading.language == known:
         return known
     if reading.language == "en" and not first and len(reading.text.split()) < 3:
         return known

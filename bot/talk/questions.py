@@ -105,7 +105,7 @@ class Questions:
         else:
             skip = self.label(pending, UNKNOWN, decision)
             self.repeat(decision, self._wording.say("no_hint", talk.language, skip=skip))
-        decision.talk = replace(talk, told=talk.told | {hint_of(pending.fact)})
+        decision.talk = replace(talk, hinted=talk.hinted | {pending.fact})
         return True
 
     def _put(self, decision: Decision, pending: Pending, text: str) -> None:
@@ -158,11 +158,6 @@ class Questions:
         if pending.purpose == "which":
             return self._facts[value].title.to(language)
         return self._facts[pending.fact].values[value].to(language)
-
-
-def hint_of(fact: str) -> str:
-    """Name what is noted among the things told once he was told where to look."""
-    return f"hint:{fact}"
 
 
 def option_of(pending: Pending | None, choice: str) -> str | None:

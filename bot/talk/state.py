@@ -69,6 +69,8 @@ class Talk:
     """All that the bot knows of a talk: facts, not a position in a tree."""
 
     language: Language = "zh"
+    #: He chose the language: it stays, whatever he writes in.
+    language_chosen: bool = False
     #: What was said, read or looked up; derived facts are worked out anew each time.
     facts: dict[str, Fact] = field(default_factory=dict)
     #: Facts asked to find the cause, in order.
@@ -78,6 +80,10 @@ class Talk:
     pending: Pending | None = None
     step: int = 0
     outcome: Outcome | None = None
+    #: He said that the money has come.
+    confirmed: bool = False
+    #: He asked again although the money was not due yet.
+    insisted: bool = False
     #: The cause that the outcome rests on.
     cause: str | None = None
     #: When the money is due, as last told.
@@ -91,7 +97,9 @@ class Talk:
     closed: frozenset[str] = frozenset()
     #: Reasons to raise the priority: complaint, promise_missed, repeat.
     signals: frozenset[str] = frozenset()
-    #: Things said once: greeted, passed_on.
+    #: Facts of which he was told where to look.
+    hinted: frozenset[str] = frozenset()
+    #: Names of texts that are said once: passed_on, calm.
     told: frozenset[str] = frozenset()
 
     def knows(self, **facts: Fact) -> "Talk":
@@ -126,7 +134,7 @@ def read_talk(raw: Mapping[str, Any], specs: Mapping[str, FactSpec]) -> Talk:
     known["facts"] = dict(_facts(known.get("facts", {}), specs))
     for name in ("asked", "evidence_asked"):
         known[name] = tuple(known.get(name, ()))
-    for name in ("closed", "signals", "told"):
+    for name in ("closed", "signals", "hinted", "told"):
         known[name] = frozenset(known.get(name, ()))
     for name in known.keys() & {"due_at", "resolved_at"}:
         known[name] = datetime.fromisoformat(known[name])
