@@ -7,7 +7,7 @@ from typing import get_args
 from bot.messages import Command, Incoming
 from bot.talk.asides import Asides
 from bot.talk.attachments import Attachments
-from bot.talk.case import Case, think
+from bot.talk.case import Case, next_question, think
 from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
 from bot.talk.followups import FollowUps
@@ -16,10 +16,9 @@ from bot.talk.learning import current_talk, is_new_case, language_of_talk, learn
 from bot.talk.menu import ALWAYS, Menu
 from bot.talk.proof import Proof, Verdict
 from bot.talk.questions import FOR_A_FACT, Questions, option_of
-from bot.talk.state import CORRECT, Pending, Talk
+from bot.talk.state import CORRECT, Pending
 from bot.talk.wording import Wording
 from knowledge.engine import Engine
-from knowledge.inquiry import MOST_QUESTIONS
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Fact, Reading, from_json
 from knowledge.reading.complaints import COMPLAINTS
@@ -306,6 +305,7 @@ class Conversation:
         talk = decision.talk
         told = any(fact.source != "system" for fact in talk.facts.values())
         if talk.outcome == "closed" or not told:
+            decision.talk = replace(talk, confirmed=talk.outcome == "closed")
             self._questions.repeat(decision, self._wording.say("thanks", talk.language))
             return
         decision.talk = replace(talk.knows(**said), pending=None)
@@ -378,7 +378,7 @@ class Conversation:
         if before.outcome and self._conclusions.stands(decision, situation, case, said, insisted=insisted):
             return
         read = {key: fact.value for key, fact in said.items() if fact.source == "reader"}
-        question = self._proof.instead_of(self._next_question(decision.talk, case), decision.talk, situation)
+        question = self._proof.instead_of(next_question(decision.talk, case), decision.talk, situation)
         if question is None:
             if lead:
                 decision.say(lead.strip())
@@ -390,16 +390,3 @@ class Conversation:
         wake = talk.wake if talk.wake and talk.wake.kind == "arrived" else None
         decision.talk = replace(talk, asked=(*talk.asked, question), outcome=None, wake=wake)
         self._questions.ask(decision, question, "diagnose", situation.now, read=read, lead=lead)
-
-    def _next_question(self, talk: Talk, case: Case) -> str | None:
-        if case.is_outage or len(talk.asked) >= MOST_QUESTIONS or talk.evidence_asked:
-            return None
-        if case.scope_questions and talk.asked.count(case.scope_questions[0]) == 0:
-            return case.scope_questions[0]
-        complaint = talk.facts.get("complaint")
-        if complaint and complaint.value == "refund":
-            known = "void_found" in talk.facts or "void_found" in talk.asked
-            return None if known else "void_found"
-        if not talk.facts:
-            return "complaint"
-        return case.diagnosis.question

@@ -143,3 +143,15 @@ def test_an_old_ticket_resolved_again_does_not_close_the_case_at_hand(parts: Par
     assert "DZ-000001 已办结" in merchant.texts
     assert merchant.last["outcome"] == "advised"
     assert row_of(parts, "m1").wake_at == promise
+
+
+def test_who_says_late_that_it_came_begins_anew_next_time(parts: Parts) -> None:
+    moment = promised(parts, "late")
+    merchant = Merchant(parts, moment, chat="late")
+    merchant.send(at=(moment + timedelta(days=3)).isoformat())
+    assert merchant.last["outcome"] == "closed"
+    merchant.say("到了，谢谢")
+    assert merchant.last["outcome"] == "closed"
+    merchant.say("钱没到账")
+    assert "amount" not in merchant.last["facts"]
+    assert "抱歉" not in merchant.texts
