@@ -61,8 +61,7 @@ class FollowUps:
             return False
         if value == UNKNOWN:
             decision.say(self._wording.say("look_again", talk.language))
-            kind = talk.wake.kind if talk.wake else "close"
-            decision.talk = replace(talk, wake=Wake(kind, situation.now + PATIENCE))
+            decision.talk = replace(talk, wake=Wake("reminder", situation.now + PATIENCE))
             return False
         if not more and talk.due_at and case.due_at and case.deadline and situation.now <= case.deadline:
             due = before(case.due_at, talk.language, situation.now)

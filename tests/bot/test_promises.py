@@ -155,3 +155,26 @@ def test_who_says_late_that_it_came_begins_anew_next_time(parts: Parts) -> None:
     merchant.say("钱没到账")
     assert "amount" not in merchant.last["facts"]
     assert "抱歉" not in merchant.texts
+
+
+def test_who_will_look_tomorrow_is_asked_tomorrow(parts: Parts) -> None:
+    moment = promised(parts, "looks")
+    merchant = Merchant(parts, moment, chat="looks")
+    merchant.send(at=moment.isoformat())
+    for day in (1, 2, 3):
+        merchant.tap("unknown")
+        assert "明天我再来问" in merchant.texts
+        merchant.send(at=(moment + timedelta(days=day)).isoformat())
+        assert merchant.asks == "arrived"
+    merchant.send(at=(moment + timedelta(days=4)).isoformat())
+    assert merchant.last["outcome"] == "closed"
+
+
+def test_a_question_in_between_does_not_cost_the_promise(parts: Parts) -> None:
+    moment = promised(parts, "between")
+    merchant = Merchant(parts, chat="between")
+    merchant.say("App里显示已划款")
+    assert merchant.last["outcome"] is None
+    assert merchant.ask
+    merchant.send(at=moment.isoformat())
+    assert merchant.asks == "arrived"
