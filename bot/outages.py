@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from bot.talk.state import read_talk
+from bot.talk.state import Wake, read_talk
 from bot.talk.wording import Wording
 from knowledge.loader import KnowledgeBase
 from triage import incidents
@@ -83,9 +83,16 @@ class Outages:
         talk = read_talk(row.talk, self._knowledge.facts)
         post(transaction, row, "bot", self._wording.say("incident_over", talk.language), now)
         if ask_again:
-            talk = replace(talk, outcome="advised", cause="channel_outage", wake="arrived", pending=None)
-            wake_at = self._hours.next_open(self._hours.end_of_day(now))
-            values = {"talk": talk.to_json(), "wake_at": wake_at, "updated_at": now}
+            wake = Wake("arrived", self._hours.next_open(self._hours.end_of_day(now)))
+            talk = replace(
+                talk,
+                outcome="advised",
+                cause="channel_outage",
+                wake=wake,
+                pending=None,
+                resolved_at=now,
+            )
+            values = {"talk": talk.to_json(), "wake_at": talk.wake_at, "updated_at": now}
             transaction.execute(update(_CONVERSATION).where(this), values)
 
     def _check(self, key: str, value: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -12,9 +12,9 @@ from bot.expertise import Expertise, LiveExpertise
 from bot.messages import Incoming
 from bot.retries import Retries
 from bot.talk.case import Case
-from bot.talk.decision import Claim, Decision, Situation
+from bot.talk.decision import Decision, Situation
 from bot.talk.proof import Verdict
-from bot.talk.state import Talk, read_talk
+from bot.talk.state import Claim, Talk, read_talk
 from bot.talk.wording import SHANGHAI
 from triage import attachments, model, talks, tickets
 from triage.attachments import Brought
@@ -29,6 +29,8 @@ from triage.vault import Vault
 
 #: At most so many conversations are woken in one round.
 WAKE_AT_ONCE = 50
+#: A conversation that could not be woken is tried again after this time.
+WAKE_AGAIN = timedelta(minutes=5)
 _CONVERSATION = table(model.Conversation)
 _KEEP_TALK = update(_CONVERSATION).where(_CONVERSATION.c.id == bindparam("of"))
 _log = structlog.get_logger()
@@ -94,12 +96,20 @@ class Turns:
         due = due.order_by(_CONVERSATION.c.wake_at).limit(WAKE_AT_ONCE)
         rows = self._store.read(lambda connection: connection.execute(due).all())
         for row in rows:
-            self.wake_one(row.id, now)
+            try:
+                self.wake_one(row.id, now)
+            except Exception:  # noqa: BLE001 - the others must be asked whatever is wrong with this one
+                _log.exception("a talk could not be woken", conversation=row.id)
+                self._put_off(row.id, now + WAKE_AGAIN)
         return len(rows)
 
     def wake_one(self, conversation_id: int, now: datetime) -> tuple[Line, ...]:
         """Speak in one conversation if its moment has come; gives what was said."""
         return self._store.write(lambda transaction: self._turn(transaction).wake(conversation_id, now))
+
+    def _put_off(self, conversation_id: int, until: datetime) -> None:
+        this = update(_CONVERSATION).where(_CONVERSATION.c.id == conversation_id)
+        self._store.write(lambda transaction: transaction.execute(this, {"wake_at": until}))
 
     def look(self, conversation_id: int, now: datetime) -> tuple[Talk, Case]:
         """Show a talk as it stands, and what is held of its case now."""
@@ -151,7 +161,7 @@ class Turn:
         situation = self._situation(row, now, tickets_too=row.has_tickets, incidents_too=row.has_incidents)
         situation = replace(
             situation,
-            first=not row.talk["step"] and not row.talk["told"],
+            first=not situation.talk.step and not situation.talk.told,
             refused=brought.refused if brought else None,
         )
         decision = self._expertise.conversation.hear(situation, incoming)
@@ -179,7 +189,8 @@ class Turn:
         this = _CONVERSATION.c.id == answer.conversation_id
         row = self._transaction.execute(select(_CONVERSATION).where(this).with_for_update()).one()
         situation = self._situation(row, now)
-        if situation.talk.wake != "lookup" or answer.heard is None:
+        lookup = situation.talk.lookup
+        if answer.heard is None or lookup is None or lookup.until is None or lookup.claim != claim:
             return answer  # the talk has gone on without waiting
         verdict: Verdict = "unreachable"
         if reachable and not may_try(self._transaction.connection, row.id, claim.merchant_no, now):
@@ -226,7 +237,7 @@ class Turn:
         row = self._transaction.execute(select(_CONVERSATION).where(due).with_for_update()).first()
         if row is None:
             return ()
-        situation = replace(self._situation(row, now), wake_at=None)
+        situation = self._situation(row, now)
         decision = self._expertise.conversation.wake(situation)
         return self._settle(row, situation, decision, None)[1]
 
@@ -250,7 +261,6 @@ class Turn:
             ticket=still_open,
             resolved=resolved,
             incidents=open_incidents(self._transaction.connection) if incidents_too else (),
-            wake_at=row.wake_at,
             reported=lambda facts: earlier_ticket(self._transaction.connection, row.id, facts),
             directory=self._directory,
             old_option=_old_options(self._transaction, row.id),
@@ -287,8 +297,8 @@ class Turn:
             )
             for reply in replies
         ]
-        wake_at = decision.wake_at if decision.talk.wake else None
-        values = {"talk": decision.talk.to_json(), "wake_at": wake_at, "updated_at": now}
+        talk = decision.talk
+        values = {"talk": talk.to_json(), "wake_at": talk.wake_at, "updated_at": now}
         self._transaction.execute(_KEEP_TALK, {"of": row.id, **values})
         return ticket, tuple(lines)
 

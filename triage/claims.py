@@ -47,7 +47,7 @@ def earlier_ticket(connection: Connection, conversation_id: int, facts: Facts) -
     if not keys:
         return None
     same = (
-        select(_TICKET.c.id, _TICKET.c.status, _TICKET.c.queue, _TICKET.c.due_at)
+        select(_TICKET.c.id, _TICKET.c.status, _TICKET.c.queue, _TICKET.c.due_at, _TICKET.c.resolved_at)
         .join(_CLAIM, _CLAIM.c.ticket_id == _TICKET.c.id)
         .where(_CLAIM.c.key.in_(keys), _TICKET.c.conversation_id != conversation_id)
         .where(_TICKET.c.status != "resolved")

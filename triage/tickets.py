@@ -16,7 +16,7 @@ _TICKET, _EVENT, _CONVERSATION = table(Ticket), table(TicketEvent), table(Conver
 
 # Built once: building a statement costs as much as running it.
 _OF_CONVERSATION = (
-    select(_TICKET.c.id, _TICKET.c.status, _TICKET.c.queue, _TICKET.c.due_at)
+    select(_TICKET.c.id, _TICKET.c.status, _TICKET.c.queue, _TICKET.c.due_at, _TICKET.c.resolved_at)
     .where(_TICKET.c.conversation_id == bindparam("conversation_id"))
     .order_by(_TICKET.c.id.desc())
 )
@@ -40,6 +40,7 @@ class TicketView:
     queue: str
     #: When a person must have touched it first.
     due_at: datetime
+    resolved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +122,12 @@ def keep_contact(transaction: Transaction, ticket_id: int, locked: str, now: dat
 
 
 def tickets_of(connection: Connection, conversation_id: int) -> tuple[TicketView | None, TicketView | None]:
-    """Give the open ticket of a conversation and the newest resolved one, each None if there is none."""
+    """Give the open ticket of a conversation and the one resolved last, each None if there is none."""
     rows = connection.execute(_OF_CONVERSATION, {"conversation_id": conversation_id})
     views = [view_of(row) for row in rows]
     still_open = next((view for view in views if view.status != TicketStatus.RESOLVED), None)
-    resolved = next((view for view in views if view.status == TicketStatus.RESOLVED), None)
-    return still_open, resolved
+    resolved = [view for view in views if view.resolved_at]
+    return still_open, max(resolved, key=lambda view: view.resolved_at or view.due_at, default=None)
 
 
 def record(
@@ -191,7 +192,12 @@ def _open_row(transaction: Transaction, conversation_id: int) -> Row[Any] | None
 
 
 def view_of(row: Any) -> TicketView:
-    """Show a ticket's row (id, status, queue, due_at) as its merchant may see it."""
+    """Show a ticket's row (id, status, queue, due_at, resolved_at) as its merchant may see it."""
     return TicketView(
-        id=row.id, number=ticket_number(row.id), status=row.status, queue=row.queue, due_at=row.due_at
+        id=row.id,
+        number=ticket_number(row.id),
+        status=row.status,
+        queue=row.queue,
+        due_at=row.due_at,
+        resolved_at=row.resolved_at,
     )

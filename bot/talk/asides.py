@@ -10,9 +10,6 @@ from bot.talk.wording import Wording
 from knowledge.articles import Article
 from knowledge.model import Language
 
-#: A talk in which he chose the language keeps it, whatever he writes in.
-CHOSEN = "language_chosen"
-
 
 class Asides:
     """Answers what is not about the case, and goes on where the talk was."""
@@ -36,7 +33,7 @@ class Asides:
     def speak(self, decision: Decision, language: Language) -> None:
         """Go on in the language that he asks for."""
         talk = decision.talk
-        decision.talk = replace(talk, language=language, told=talk.told | {CHOSEN})
+        decision.talk = replace(talk, language=language, language_chosen=True)
         self._questions.repeat(decision, self._wording.say("language_changed", language))
 
     def small_talk(self, decision: Decision, intent: str, now: datetime) -> None:

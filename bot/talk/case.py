@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.talk.decision import Situation
 from bot.talk.state import Talk
 from knowledge.engine import Engine
-from knowledge.inquiry import closed_facts, hold
+from knowledge.inquiry import MOST_QUESTIONS, closed_facts, hold
 from knowledge.loader import KnowledgeBase
 from knowledge.model import Diagnosis, Fact, Facts
 from triage.incidents import IncidentView, matching, missing_scope
@@ -67,3 +67,18 @@ def think(talk: Talk, situation: Situation, knowledge: KnowledgeBase, engine: En
         deadline=held.deadline,
         earlier=earlier,
     )
+
+
+def next_question(talk: Talk, case: Case) -> str | None:
+    """Give the fact to ask for next to find the cause; None when it is time to conclude."""
+    if case.is_outage or len(talk.asked) >= MOST_QUESTIONS or talk.evidence_asked:
+        return None
+    if case.scope_questions and talk.asked.count(case.scope_questions[0]) == 0:
+        return case.scope_questions[0]
+    complaint = talk.facts.get("complaint")
+    if complaint and complaint.value == "refund":
+        known = "void_found" in talk.facts or "void_found" in talk.asked
+        return None if known else "void_found"
+    if not talk.facts:
+        return "complaint"
+    return case.diagnosis.question

@@ -86,15 +86,16 @@ class Conclusions:
         if talk.outcome != "advised":
             return talk.outcome == "closed" and not said and not insisted
         if case.leader == talk.cause and case.due_at == talk.due_at and case.due_at:
-            if insisted and not said and "insisted" in talk.told:
+            if insisted and not said and talk.insisted:
                 self.file(decision, situation, case)
                 return True
-            decision.talk = replace(talk, told=talk.told | {"insisted"})
+            decision.talk = replace(talk, insisted=True)
             due = before(case.due_at, talk.language, situation.now)
             decision.say(self._wording.say("still_due", talk.language, due=due))
             return True
         if case.leader == talk.cause and not said:
-            self.file(decision, situation, case)
+            if insisted:
+                self.file(decision, situation, case)
             return True
         return False
 
@@ -195,7 +196,6 @@ class Conclusions:
         decision.talk = replace(
             talk, pending=None, outcome=outcome, cause=cause.id, wake=None, due_at=case.due_at
         )
-        decision.wake_at = None
         decision.ticket = replace(self._request(talk, case, cause), announce=announce)
 
     def _request(self, talk: Talk, case: Case, cause: Cause) -> TicketRequest:
@@ -212,7 +212,7 @@ class Conclusions:
         """Give the next moment in service hours."""
         return self._hours.next_open(moment)
 
-    def wake_at(self, cause: Cause, case: Case, now: datetime) -> datetime | None:
+    def _ask_at(self, cause: Cause, case: Case, now: datetime) -> datetime | None:
         """When to ask whether the money has come: the next service hour after the deadline or the day."""
         if cause.follow_up == "deadline":
             deadline = case.deadline
@@ -259,12 +259,15 @@ class Conclusions:
             strip = due_strip(case, self._knowledge, self._wording, language, now)
         told = self._wording.tell(read, language, now)
         lead = self._wording.say("noted", language, facts=told) if told else ""
-        wake_at = self.wake_at(cause, case, now)
-        wake: Wake | None = "arrived" if wake_at else None
+        ask_at = self._ask_at(cause, case, now)
         decision.talk = replace(
-            talk, pending=None, outcome="advised", cause=cause.id, due_at=due_at, wake=wake
+            talk,
+            pending=None,
+            outcome="advised",
+            cause=cause.id,
+            due_at=due_at,
+            wake=Wake("arrived", ask_at) if ask_at else None,
         )
-        decision.wake_at = wake_at
         decision.say(lead + self._wording.advise(cause.id, language, names), strip=strip)
 
     def _prepare(
@@ -298,8 +301,8 @@ class Conclusions:
     ) -> None:
         talk = decision.talk
         lead = "" if talk.evidence_asked else self._wording.say("evidence", talk.language)
-        decision.talk = replace(talk, evidence_asked=(*talk.evidence_asked, fact), wake="evidence")
-        decision.wake_at = situation.now + EVIDENCE_PATIENCE
+        wake = Wake("evidence", situation.now + EVIDENCE_PATIENCE)
+        decision.talk = replace(talk, evidence_asked=(*talk.evidence_asked, fact), wake=wake)
         self._questions.ask(decision, fact, "evidence", situation.now, read=read, lead=lead)
 
     def _add(self, decision: Decision, situation: Situation, case: Case) -> None:

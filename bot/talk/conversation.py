@@ -7,7 +7,7 @@ from typing import get_args
 from bot.messages import Command, Incoming
 from bot.talk.asides import Asides
 from bot.talk.attachments import Attachments
-from bot.talk.case import Case, think
+from bot.talk.case import Case, next_question, think
 from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
 from bot.talk.followups import FollowUps
@@ -15,11 +15,10 @@ from bot.talk.handover import Handover, is_taken
 from bot.talk.learning import current_talk, is_new_case, language_of_talk, learn, said_in, sale_of
 from bot.talk.menu import ALWAYS, Menu
 from bot.talk.proof import Proof, Verdict
-from bot.talk.questions import CORRECT, FOR_A_FACT, Questions, option_of
-from bot.talk.state import Pending, Talk
+from bot.talk.questions import FOR_A_FACT, Questions, option_of
+from bot.talk.state import CORRECT, Pending
 from bot.talk.wording import Wording
 from knowledge.engine import Engine
-from knowledge.inquiry import MOST_QUESTIONS
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Fact, Reading, from_json
 from knowledge.reading.complaints import COMPLAINTS
@@ -60,11 +59,11 @@ class Conversation:
         self._handover = Handover(self._asides, self._conclusions, self._think)
         self._proof = Proof(wording)
         self._followups = FollowUps(wording, self._questions, self._conclusions)
-        self._menu = Menu(knowledge.facts, wording, self._questions, self._conclusions)
+        self._menu = Menu(knowledge.facts, wording, self._questions, self._asides, self._conclusions)
 
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:
         """Decide what follows from a message."""
-        decision = Decision(talk=current_talk(situation), wake_at=situation.wake_at)
+        decision = Decision(talk=current_talk(situation))
         self._followups.tell_resolved(decision, situation)
         kinds = self._knowledge.facts
         said = {
@@ -72,8 +71,8 @@ class Conversation:
             for key, value in (incoming.system or {}).items()
             if key in kinds
         }
-        said |= self._menu.facts_of(incoming.facts or {})
         decision.talk = decision.talk.knows(**said)
+        decision.talk = learn(decision.talk, self._menu.facts_of(incoming.facts or {}))
         if incoming.choice is not None:
             self._tapped(decision, situation, incoming.choice)
         elif incoming.text is not None:
@@ -88,18 +87,18 @@ class Conversation:
 
     def wake(self, situation: Situation) -> Decision:
         """Decide what the bot says by itself, now that its moment has come."""
-        decision = Decision(talk=current_talk(situation), wake_at=situation.wake_at)
-        if decision.talk.wake == "lookup":
-            self._go_on(decision, situation, {})
-        else:
-            self._followups.wake(decision, situation, self._think(decision, situation))
+        decision = Decision(talk=current_talk(situation))
+        lookup = decision.talk.lookup
+        if lookup and lookup.until and lookup.until <= situation.now:
+            return self.judged(situation, None, "unreachable")
+        self._followups.wake(decision, situation, self._think(decision, situation))
         return decision
 
     def judged(self, situation: Situation, entry: Entry | None, verdict: Verdict) -> Decision:
         """Go on after a claim was held against the directory; entry is given when it is right."""
-        decision = Decision(talk=situation.talk)
-        lead = self._proof.judged(decision, entry, verdict, situation.now)
-        self._go_on(decision, situation, {}, lead=lead)
+        decision = Decision(talk=current_talk(situation))
+        lead, said = self._proof.judged(decision, entry, verdict, situation.now)
+        self._go_on(decision, situation, said, lead=lead)
         return decision
 
     def _looked_up(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:
@@ -153,22 +152,35 @@ class Conversation:
         self._tapped_old(decision, situation, choice)
 
     def _tapped_old(self, decision: Decision, situation: Situation, choice: str) -> None:
-        """Answer a tap on an older message's button: kindly, and without changing anything."""
+        """Answer a tap on an older message's button: kindly, and without changing anything.
+
+        Whether the money came may be asked in two messages: the older one is as good.
+        """
         language = decision.talk.language
         old = situation.old_option(choice)
-        if old is None or old[0] not in self._knowledge.facts or old[1] in (UNKNOWN, CORRECT):
-            self._questions.repeat(decision, self._wording.say("stale_gone", language))
+        fact, value = old or ("", "")
+        spec = self._knowledge.facts.get(fact)
+        if spec is None or value not in spec.values:
+            self._repeat(decision, situation, "stale_gone")
             return
-        fact, value = old
         decision.heard = self._wording.value(fact, value, language, situation.now)
-        known = decision.talk.facts.get(fact)
-        if known and known.value == value:
+        known, pending = decision.talk.facts.get(fact), decision.talk.pending
+        if fact == "arrived" and pending and pending.purpose == "arrived":
+            self._answer(decision, situation, pending, value)
+        elif known and known.value == value:
             self._questions.repeat(decision, self._wording.say("already", language, value=decision.heard))
         else:
             self._questions.offer_change(decision, fact, value, situation.now)
 
-    def _answer(self, decision: Decision, situation: Situation, pending: Pending, value: str) -> None:
-        """Take the option that was tapped."""
+    def _answer(
+        self,
+        decision: Decision,
+        situation: Situation,
+        pending: Pending,
+        value: str,
+        more: Mapping[str, Fact] | None = None,
+    ) -> None:
+        """Take the option that was tapped, or written with more beside it."""
         if value == CORRECT:
             self._questions.ask_which(decision)
         elif pending.purpose == "which":
@@ -179,8 +191,8 @@ class Conversation:
         elif pending.purpose == "arrived":
             decision.talk = replace(decision.talk, pending=None)
             case = self._think(decision, situation)
-            if self._followups.answered(decision, situation, case, value):
-                self._go_on(decision, situation, {})
+            if self._followups.answered(decision, situation, case, value, more=bool(more)):
+                self._go_on(decision, situation, more or {})
         elif pending.purpose == "change":
             self._changed(decision, situation, pending, value)
         elif pending.purpose == "meant":
@@ -197,7 +209,10 @@ class Conversation:
     def _changed(self, decision: Decision, situation: Situation, pending: Pending, value: str) -> None:
         if value == "yes":
             said = {key: Fact(offer, "merchant") for key, offer in pending.offer.items()}
-            self._go_on(decision, situation, said)
+            if pending.offer.get("arrived") == "yes":
+                self._has_arrived(decision, situation, said)
+            else:
+                self._go_on(decision, situation, said)
         else:
             decision.talk = replace(decision.talk, pending=None)
             decision.say(self._wording.say("kept", decision.talk.language))
@@ -254,7 +269,7 @@ class Conversation:
         if pending and intent != "human_agent":
             value = self._chosen(decision, pending, reading)
             if value is not None:
-                self._answer(decision, situation, pending, value)
+                self._answer(decision, situation, pending, value, said)
                 return
         if said or intent:
             self._follow(decision, situation, intent, said)
@@ -290,6 +305,7 @@ class Conversation:
         talk = decision.talk
         told = any(fact.source != "system" for fact in talk.facts.values())
         if talk.outcome == "closed" or not told:
+            decision.talk = replace(talk, confirmed=talk.outcome == "closed")
             self._questions.repeat(decision, self._wording.say("thanks", talk.language))
             return
         decision.talk = replace(talk.knows(**said), pending=None)
@@ -316,7 +332,7 @@ class Conversation:
                 return
         if pending is None:
             if talk.outcome or talk.facts:
-                decision.say(self._wording.say("again", talk.language))
+                self._repeat(decision, situation, "again")
             else:
                 lead = self._wording.say("greeting", talk.language) + "\n"
                 self._questions.ask(decision, "complaint", "diagnose", situation.now, lead=lead)
@@ -326,6 +342,15 @@ class Conversation:
             return
         decision.talk = replace(talk, pending=replace(pending, misses=pending.misses + 1))
         self._questions.repeat(decision, self._wording.say("again", talk.language))
+
+    def _repeat(self, decision: Decision, situation: Situation, text: str) -> None:
+        """Say something and put the open question again; if it vanished from the questions, the next."""
+        talk = decision.talk
+        said = self._wording.say(text, talk.language)
+        if talk.pending or talk.outcome or talk.is_looked_up or not talk.facts:
+            self._questions.repeat(decision, said)
+        else:
+            self._go_on(decision, situation, {}, lead=f"{said}\n")
 
     # What follows.
 
@@ -347,10 +372,13 @@ class Conversation:
         if self._proof.starts(decision, situation):
             return
         case = self._think(decision, situation)
+        if before.outcome and lead:
+            decision.say(lead.strip())
+            lead = ""
         if before.outcome and self._conclusions.stands(decision, situation, case, said, insisted=insisted):
             return
         read = {key: fact.value for key, fact in said.items() if fact.source == "reader"}
-        question = self._proof.instead_of(self._next_question(decision.talk, case), decision.talk, situation)
+        question = self._proof.instead_of(next_question(decision.talk, case), decision.talk, situation)
         if question is None:
             if lead:
                 decision.say(lead.strip())
@@ -359,18 +387,6 @@ class Conversation:
         talk = decision.talk
         goes_on = before.outcome and not is_new_case(before, said)
         lead += self._wording.say("reopened", talk.language) if goes_on else ""
-        decision.talk = replace(talk, asked=(*talk.asked, question), outcome=None, wake=None)
+        wake = talk.wake if talk.wake and talk.wake.kind == "arrived" else None
+        decision.talk = replace(talk, asked=(*talk.asked, question), outcome=None, wake=wake)
         self._questions.ask(decision, question, "diagnose", situation.now, read=read, lead=lead)
-
-    def _next_question(self, talk: Talk, case: Case) -> str | None:
-        if case.is_outage or len(talk.asked) >= MOST_QUESTIONS or talk.evidence_asked:
-            return None
-        if case.scope_questions and talk.asked.count(case.scope_questions[0]) == 0:
-            return case.scope_questions[0]
-        complaint = talk.facts.get("complaint")
-        if complaint and complaint.value == "refund":
-            known = "void_found" in talk.facts or "void_found" in talk.asked
-            return None if known else "void_found"
-        if not talk.facts:
-            return "complaint"
-        return case.diagnosis.question

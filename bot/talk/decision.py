@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.messages import Ask
-from bot.talk.state import Talk
+from bot.talk.state import Claim, Talk
 from knowledge.model import Diagnosis, Facts, to_json
 from triage.incidents import IncidentView
 from triage.media import Refusal
@@ -23,15 +23,13 @@ class Situation:
     first: bool = False
     #: The open ticket of this talk.
     ticket: TicketView | None = None
-    #: The newest resolved one.
+    #: The one that was resolved last.
     resolved: TicketView | None = None
     incidents: Sequence[IncidentView] = ()
     #: Finds another open ticket about the same sale.
     reported: Callable[[Facts], TicketView | None] = lambda _: None
     #: True when there is a directory of merchants to look him up in.
     directory: bool = False
-    #: When the bot was going to speak by itself.
-    wake_at: datetime | None = None
     #: Why the file that came with the message is not kept; None when it is, and without a file.
     refused: Refusal | None = None
     #: Looks up an option of an older question by its id: (fact, value), or None.
@@ -45,14 +43,6 @@ class Reply:
     text: str
     ask: Ask | None = None
     strip: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """Who he says he is, to be held against the directory once the turn is committed."""
-
-    merchant_no: str
-    settle_card_last4: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +85,6 @@ class Decision:
     heard: str = ""
     replies: list[Reply] = field(default_factory=list)
     ticket: TicketRequest | None = None
-    #: Counts only while the talk has something to wake for.
-    wake_at: datetime | None = None
     #: To be judged after the commit; the talk goes on then.
     claim: Claim | None = None
     #: A phone number to keep, encrypted, on the ticket.

@@ -6,7 +6,9 @@ from datetime import timedelta
 from bot.talk.case import Case
 from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
+from bot.talk.proof import look_again
 from bot.talk.questions import Questions
+from bot.talk.state import Wake
 from bot.talk.wording import Wording, before, money
 from knowledge.model import UNKNOWN, Value
 
@@ -24,62 +26,62 @@ class FollowUps:
 
     def wake(self, decision: Decision, situation: Situation, case: Case) -> None:
         """Tell that his ticket is resolved, ask, remind, close, or file what was left half done."""
-        talk = decision.talk
-        if self.tell_resolved(decision, situation):
+        if self.tell_resolved(decision, situation) and decision.talk.outcome == "closed":
             decision.talk = replace(decision.talk, wake=None, pending=None)
-        elif talk.wake == "evidence":
+        wake = decision.talk.wake
+        if wake is None or wake.at > situation.now:
+            return
+        later = situation.now + PATIENCE
+        if wake.kind == "evidence":
             self._conclusions.file(decision, situation, case)
-        elif talk.wake == "arrived":
-            self._ask(decision, "arrived_ask")
-            decision.talk = replace(decision.talk, wake="silence")
-            decision.wake_at = situation.now + PATIENCE
-        elif talk.wake == "silence" and "reminded" not in talk.told:
-            self._ask(decision, "reminder")
-            decision.talk = replace(decision.talk, told=talk.told | {"reminded"})
-            decision.wake_at = situation.now + PATIENCE
-        elif talk.wake == "silence":
-            decision.talk = replace(talk, outcome="closed", wake=None, pending=None)
+        elif wake.kind == "arrived":
+            self._ask(decision, "arrived_ask", Wake("reminder", later))
+        elif wake.kind == "reminder":
+            self._ask(decision, "reminder", Wake("close", later))
+        else:
+            decision.talk = replace(decision.talk, outcome="closed", wake=None, pending=None)
 
     def tell_resolved(self, decision: Decision, situation: Situation) -> bool:
-        """Tell him once that a person has resolved his ticket."""
+        """Tell him that a person has resolved his ticket, if he was not told of that yet."""
         talk, resolved = decision.talk, situation.resolved
-        if talk.outcome != "closed" or situation.ticket or resolved is None or "resolved" in talk.told:
+        if situation.ticket or resolved is None or resolved.resolved_at == talk.resolved_at:
             return False
         decision.say(self._wording.say("resolved", talk.language, number=resolved.number))
-        decision.talk = replace(talk, told=talk.told | {"resolved"})
+        decision.talk = replace(talk, resolved_at=resolved.resolved_at)
         return True
 
-    def answered(self, decision: Decision, situation: Situation, case: Case, value: Value) -> bool:
-        """Take the answer to "has it arrived?"; True when the case must go on."""
+    def answered(
+        self, decision: Decision, situation: Situation, case: Case, value: Value, *, more: bool = False
+    ) -> bool:
+        """Take the answer to "has it arrived?"; True when the case must go on. more: he said facts beside."""
         talk = decision.talk
         if value == "yes":
-            told = talk.told | {"confirmed"}
-            decision.talk = replace(talk, outcome="closed", wake=None, told=told)
-            decision.wake_at = None
+            decision.talk = replace(talk, outcome="closed", confirmed=True, wake=None)
             decision.say(self._wording.say("confirmed", talk.language))
             return False
         if value == UNKNOWN:
             decision.say(self._wording.say("look_again", talk.language))
-            decision.talk = replace(talk, wake="silence")
-            decision.wake_at = situation.now + PATIENCE
+            decision.talk = replace(talk, wake=Wake("reminder", situation.now + PATIENCE))
             return False
-        if talk.due_at and case.due_at and case.deadline and situation.now <= case.deadline:
+        if not more and talk.due_at and case.due_at and case.deadline and situation.now <= case.deadline:
             due = before(case.due_at, talk.language, situation.now)
             decision.say(self._wording.say("still_due", talk.language, due=due))
-            decision.talk = replace(talk, wake="arrived")
-            decision.wake_at = self._conclusions.next_open(case.deadline)
+            wake = Wake("arrived", self._conclusions.next_open(case.deadline))
+            decision.talk = replace(talk, wake=wake)
             return False
         decision.talk = replace(
-            talk, outcome=None, wake=None, asked=(), signals=talk.signals | {"promise_missed"}
+            look_again(talk), outcome=None, wake=None, asked=(), signals=talk.signals | {"promise_missed"}
         )
         decision.say(self._wording.say("reopened", talk.language).strip())
         return True
 
-    def _ask(self, decision: Decision, text: str) -> None:
+    def _ask(self, decision: Decision, text: str, wake: Wake) -> None:
+        """Ask whether the money has come; wake: what is done if he is silent."""
         language = decision.talk.language
         amount = decision.talk.facts.get("amount")
         if amount and isinstance(amount.value, int):
             sale = self._wording.say("the_sale_of", language, amount=money(amount.value))
         else:
             sale = self._wording.say("the_sale", language)
+        decision.talk = replace(decision.talk, wake=wake)
         self._questions.ask_arrived(decision, self._wording.say(text, language, sale=sale))

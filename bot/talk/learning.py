@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.talk.asides import CHOSEN
 from bot.talk.decision import Situation
-from bot.talk.questions import FOR_A_FACT, hint_of
+from bot.talk.proof import CLAIMS, disown, look_again
+from bot.talk.questions import FOR_A_FACT
 from bot.talk.state import Talk
 from knowledge.inquiry import keeps_what_he_said
 from knowledge.model import UNKNOWN, Fact, Interval, Language, Reading
@@ -19,15 +19,15 @@ LASTING = ("brand", "settlement_mode", "merchant_no", "terminal_no", "settle_ban
 
 #: Facts that tell one sale from another.
 SALE = frozenset({"paid_at", "amount", "reference_no"})
-#: Things said that need not be said again in the next case.
-LASTING_WORDS = frozenset({CHOSEN, "hidden", "contact_offer", "resolved"})
+#: Texts that need not be said again in the next case.
+LASTING_TEXTS = frozenset({"hidden", "contact_offer"})
 
 
 def current_talk(situation: Situation) -> Talk:
     """Give the talk as it goes on: a case whose ticket was resolved is closed."""
     talk = situation.talk
     if talk.outcome in ("ticket", "incident") and situation.ticket is None:
-        return replace(talk, outcome="closed", told=talk.told - {"passed_on", "resolved"})
+        return replace(talk, outcome="closed", told=talk.told - {"passed_on"})
     return talk
 
 
@@ -35,7 +35,7 @@ def is_new_case(talk: Talk, said: Collection[str]) -> bool:
     """Say whether what he says after a case was closed is about another sale."""
     if talk.outcome != "closed":
         return False
-    return "confirmed" in talk.told or talk.cause is None or bool(SALE & set(said))
+    return talk.confirmed or talk.cause is None or bool(SALE & set(said))
 
 
 def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
@@ -43,15 +43,18 @@ def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
     if said and is_new_case(talk, said):
         talk = Talk(
             language=talk.language,
+            language_chosen=talk.language_chosen,
+            lookup=look_again(talk).lookup,
+            resolved_at=talk.resolved_at,
             step=talk.step,
-            told=talk.told & LASTING_WORDS,
+            told=talk.told & LASTING_TEXTS,
             facts={key: talk.facts[key] for key in LASTING if key in talk.facts},
         )
     elif said and talk.outcome == "closed":
         # Closed because he was silent: the promise was not kept after all.
         untold = {key for key in talk.asked if key in talk.facts and talk.facts[key].value == UNKNOWN}
         talk = replace(
-            talk,
+            look_again(talk),
             outcome="advised",
             asked=(),
             closed=talk.closed | untold,
@@ -59,8 +62,10 @@ def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
         )
     for key, fact in said.items():
         known = talk.facts.get(key)
-        if fact.value == UNKNOWN and hint_of(key) in talk.told:
+        if fact.value == UNKNOWN and key in talk.hinted:
             talk = replace(talk, closed=talk.closed | {key})
+        if key in CLAIMS and known and known.value != fact.value and talk.lookup and talk.lookup.proved:
+            talk = disown(talk)
         if known and known.source == "system" and fact.source != "system":
             continue  # what was looked up is not a matter of opinion
         if keeps_what_he_said(known, fact.value):
@@ -97,10 +102,12 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
 
 def language_of_talk(talk: Talk, reading: Reading, channel: Language | None, *, first: bool) -> Language:
     """Answer in the language he writes; a word like OK or T+1 does not change it."""
+    if talk.language_chosen:
+        return talk.language
     known: Language = (channel or talk.language) if first else talk.language
     if first and reading.language is None and channel is None and _LATIN.fullmatch(reading.text.strip()):
         return "en"
-    if reading.language is None or reading.language == known or CHOSEN in talk.told:
+    if reading.language is None or reading.language == known:
         return known
     if reading.language == "en" and not first and len(reading.text.split()) < 3:
         return known

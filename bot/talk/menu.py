@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.messages import Command
+from bot.talk.asides import Asides
 from bot.talk.case import Case
 from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
 from bot.talk.questions import Questions
 from bot.talk.wording import Wording
-from knowledge.model import Fact, FactSpec, Language
+from knowledge.model import Fact, FactSpec
 
 #: Commands that are answered also while an agent has the ticket.
 ALWAYS: frozenset[Command] = frozenset({"help", "status", "language"})
@@ -24,11 +25,13 @@ class Menu:
         facts: Mapping[str, FactSpec],
         wording: Wording,
         questions: Questions,
+        asides: Asides,
         conclusions: Conclusions,
     ) -> None:
         self._facts = facts
         self._wording = wording
         self._questions = questions
+        self._asides = asides
         self._conclusions = conclusions
 
     def choose(self, decision: Decision, situation: Situation, command: Command, case: Case) -> None:
@@ -41,9 +44,7 @@ class Menu:
         elif command == "help":
             self._questions.repeat(decision, self._wording.say("help", talk.language))
         elif command == "language":
-            other: Language = "zh" if talk.language == "en" else "en"
-            decision.talk = replace(talk, language=other)
-            self._questions.repeat(decision, self._wording.say("language_changed", other))
+            self._asides.speak(decision, "zh" if talk.language == "en" else "en")
         elif command == "cancel":
             self._cancel(decision, situation)
         else:
@@ -73,7 +74,6 @@ class Menu:
             decision.say(text)
             return
         decision.talk = replace(talk, outcome="closed", pending=None, wake=None)
-        decision.wake_at = None
         decision.say(self._wording.say("cancelled", talk.language))
 
     def _is_possible(self, key: str, value: str) -> bool:

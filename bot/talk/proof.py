@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.talk.decision import Claim, Decision, Situation
-from bot.talk.state import Talk
+from bot.talk.decision import Decision, Situation
+from bot.talk.state import Claim, Lookup, Talk
 from bot.talk.wording import SHANGHAI, Wording
 from knowledge.model import UNKNOWN, Fact
 from triage.directory import Entry
@@ -18,6 +18,8 @@ ANSWERED = frozenset(
     {"brand", "settlement_mode", "settle_bank", "account_kind", "registered_as", "payout_status"}
     | {"onboarded_days"}
 )
+#: Those of them whose answers change from day to day.
+MOVING = frozenset({"payout_status", "onboarded_days"})
 #: If the directory does not answer within this time, or the service is killed, the talk goes on without it.
 PATIENCE = timedelta(seconds=15)
 Verdict = Literal["right", "wrong", "too_many", "unreachable"]
@@ -31,7 +33,8 @@ class Proof:
 
     def instead_of(self, question: str | None, talk: Talk, situation: Situation) -> str | None:
         """Give the claim to ask for first where the directory would answer, else the question."""
-        if not situation.directory or talk.proved or question not in ANSWERED:
+        proved = talk.lookup is not None and talk.lookup.proved
+        if not situation.directory or proved or question not in ANSWERED:
             return question
         if any(talk.facts[claim].value == UNKNOWN for claim in CLAIMS if claim in talk.facts):
             return question
@@ -39,27 +42,52 @@ class Proof:
         return next(to_ask, question)
 
     def starts(self, decision: Decision, situation: Situation) -> bool:
-        """Ask the directory, if he has made both claims and they were not judged yet."""
+        """Ask the directory, if he has made both claims and its answer to them is not known."""
         talk = decision.talk
-        claimed = tuple(_told(talk, claim) for claim in CLAIMS)
-        key = f"judged {' '.join(claimed)}"
-        if not situation.directory or talk.proved or not all(claimed) or key in talk.told:
+        claim = Claim(**{name: _told(talk, name) for name in CLAIMS})
+        last = talk.lookup if talk.lookup and talk.lookup.claim == claim else None
+        made = claim.merchant_no and claim.settle_card_last4
+        if not situation.directory or not made or (last and not last.outdated):
             return False
-        decision.claim = Claim(merchant_no=claimed[0], settle_card_last4=claimed[1])
-        decision.talk = replace(talk, told=talk.told | {key}, wake="lookup")
-        decision.wake_at = situation.now + PATIENCE
+        until = situation.now + PATIENCE
+        decision.claim = claim
+        decision.talk = replace(
+            talk, lookup=Lookup(claim=claim, until=until, proved=last.proved if last else None)
+        )
         return True
 
-    def judged(self, decision: Decision, entry: Entry | None, verdict: Verdict, now: datetime) -> str:
-        """Take the verdict; gives what to say before the talk goes on."""
+    def judged(
+        self, decision: Decision, entry: Entry | None, verdict: Verdict, now: datetime
+    ) -> tuple[str, Mapping[str, Fact]]:
+        """Take the verdict; gives what to say before the talk goes on, and the facts that it goes on with."""
         talk = decision.talk
-        if verdict == "right" and entry:
-            facts = {key: Fact(value, "system") for key, value in directory_facts(entry, now).items()}
-            decision.talk = replace(talk.knows(**facts), proved=entry.merchant_no)
-        if verdict == "unreachable":
-            return ""
+        again = talk.lookup.proved if talk.lookup else None
+        proved = verdict == "right" if verdict in ("right", "wrong") else again
+        decision.talk = replace(talk, lookup=talk.lookup and replace(talk.lookup, until=None, proved=proved))
+        said = {} if again else {name: talk.facts[name] for name in CLAIMS if name in talk.facts}
+        if entry:
+            said |= {key: Fact(value, "system") for key, value in directory_facts(entry, now).items()}
+        if verdict == "unreachable" or (again and proved):
+            return "", said
         space = " " if talk.language == "en" else ""
-        return self.wording.say(f"proof_{verdict}", talk.language) + space
+        return self.wording.say(f"proof_{verdict}", talk.language) + space, said
+
+
+def look_again(talk: Talk) -> Talk:
+    """Have what changes from day to day looked up anew, unless he could not prove who he is."""
+    if talk.lookup is None or talk.lookup.proved is False:
+        return talk
+    return replace(_without(talk, MOVING), lookup=replace(talk.lookup, outdated=True))
+
+
+def disown(talk: Talk) -> Talk:
+    """Forget what the directory said: it was of another merchant."""
+    return replace(_without(talk, ANSWERED), lookup=None)
+
+
+def _without(talk: Talk, keys: frozenset[str]) -> Talk:
+    facts = {key: f for key, f in talk.facts.items() if key not in keys or f.source != "system"}
+    return replace(talk, facts=facts)
 
 
 def directory_facts(entry: Entry, now: datetime) -> Mapping[str, str | int]:

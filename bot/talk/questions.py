@@ -6,12 +6,10 @@ from datetime import datetime
 
 from bot.messages import Ask, AskKind, Choice
 from bot.talk.decision import Decision
-from bot.talk.state import Pending, Purpose
+from bot.talk.state import CORRECT, Pending, Purpose
 from bot.talk.wording import Wording
 from knowledge.model import UNKNOWN, FactSpec, Interval, Value, to_json
 
-#: Value of the option that says "what you understood is wrong".
-CORRECT = "correct"
 #: What questions for a fact are for.
 FOR_A_FACT: frozenset[Purpose] = frozenset({"diagnose", "evidence", "correct"})
 #: More options than these are left to free text.
@@ -107,7 +105,7 @@ class Questions:
         else:
             skip = self.label(pending, UNKNOWN, decision)
             self.repeat(decision, self._wording.say("no_hint", talk.language, skip=skip))
-        decision.talk = replace(talk, told=talk.told | {hint_of(pending.fact)})
+        decision.talk = replace(talk, hinted=talk.hinted | {pending.fact})
         return True
 
     def _put(self, decision: Decision, pending: Pending, text: str) -> None:
@@ -160,11 +158,6 @@ class Questions:
         if pending.purpose == "which":
             return self._facts[value].title.to(language)
         return self._facts[pending.fact].values[value].to(language)
-
-
-def hint_of(fact: str) -> str:
-    """Name what is noted among the things told once he was told where to look."""
-    return f"hint:{fact}"
 
 
 def option_of(pending: Pending | None, choice: str) -> str | None:

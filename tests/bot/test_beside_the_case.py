@@ -244,6 +244,14 @@ def test_the_language_is_changed_on_request_and_stays(merchant: Merchant) -> Non
     assert "中文" in merchant.texts
 
 
+def test_the_language_of_the_menu_stays(merchant: Merchant) -> None:
+    merchant.say("/language")
+    assert "English" in merchant.texts
+    merchant.say("昨天刷的3500没到账，请问什么时候能到呢")
+    assert "记下了" not in merchant.texts
+    assert "Noted" in merchant.texts
+
+
 def test_corrections_in_words(merchant: Merchant) -> None:
     merchant.say(STORY)
     merchant.say("不对，是5000")

@@ -9,6 +9,7 @@ import pytest
 
 from bot.administration import Administration, AdministrationError
 from bot.directory import HttpDirectory
+from bot.messages import Incoming
 from bot.parts import Parts
 from tests.talking import NOW, Merchant, parts_on
 
@@ -25,6 +26,15 @@ def parts(database_url: str, tmp_path: Path) -> Iterator[Parts]:
     with parts_on(database_url) as ready:
         import_csv(ready, tmp_path, CSV)
         yield ready
+
+
+def advised(parts: Parts) -> Merchant:
+    """Give a merchant who did not want to say who he is, and was told when his money comes."""
+    merchant = Merchant(parts, knows={"settlement_mode": "t1", "payout_status": "pending"})
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.answer_all()
+    assert merchant.last["outcome"] == "advised"
+    return merchant
 
 
 def import_csv(parts: Parts, folder: Path, text: str) -> str:
@@ -137,3 +147,112 @@ def test_a_service_that_does_not_answer_does_not_stop_the_talk(fault: str) -> No
         assert ("对不上" in merchant.texts) == (fault == "404")
         merchant.answer_all()
         assert merchant.last["outcome"]
+
+
+def test_who_proves_himself_after_the_advice_is_still_asked(parts: Parts, tmp_path: Path) -> None:
+    import_csv(parts, tmp_path, CSV.replace("failed", "pending"))
+    merchant = advised(parts)
+    said = merchant.say(f"商户号{NUMBER}，结算卡尾号5678")
+    assert "核对好了" in merchant.texts
+    assert "还是预计" in merchant.texts
+    assert said["facts"]["payout_status"] == {"value": "pending", "source": "system"}
+    merchant.send(at=(NOW + timedelta(hours=8)).isoformat())
+    assert merchant.asks == "arrived"
+
+
+@pytest.mark.parametrize("tail", ["1111", "5678"])
+def test_what_he_proves_with_is_added_to_the_open_ticket(parts: Parts, tail: str) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280没到账")
+    merchant.say("人工")
+    assert merchant.last["outcome"] == "ticket"
+    merchant.say(f"商户号{NUMBER}，结算卡尾号{tail}")
+    assert ("核对好了" in merchant.texts) == (tail == "5678")
+    facts = merchant.last["ticket"]["facts"]
+    assert (facts["merchant_no"]["value"], facts["settle_card_last4"]["value"]) == (NUMBER, tail)
+    assert ("brand" in facts) == (tail == "5678")
+
+
+def test_a_lookup_that_was_lost_does_not_cost_the_promise() -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        raise SystemExit  # the service is stopped while it waits
+
+    with parts_on(directory=http_parts(answer)) as parts:
+        merchant = advised(parts)
+        with pytest.raises(SystemExit):
+            merchant.say(f"商户号{NUMBER}，结算卡尾号5678")
+        merchant.send(at=(NOW + timedelta(minutes=1)).isoformat())
+        assert "还是预计" in merchant.texts
+        merchant.send(at=(NOW + timedelta(hours=8)).isoformat())
+        assert merchant.asks == "arrived"
+
+
+def test_who_proves_himself_does_not_insist(parts: Parts) -> None:
+    merchant = Merchant(parts, knows={"payout_status": "to_withdraw"})
+    merchant.say("钱在余额里没提现，昨天刷的没到账")
+    merchant.answer_all()
+    assert merchant.last["outcome"] == "advised"
+    merchant.say(f"商户号{NUMBER}，结算卡尾号1111")
+    assert "对不上" in merchant.texts
+    assert merchant.last["outcome"] == "advised"
+
+
+def asked_whether_it_came(parts: Parts, folder: Path, before: str, then: str) -> Merchant:
+    """Give a merchant whose payout the directory called `before`, calls `then` now, and who is asked."""
+    import_csv(parts, folder, CSV.replace("failed", before))
+    merchant = Merchant(parts, knows={"settlement_mode": "t1"})
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say(NUMBER)
+    merchant.say("5678")
+    merchant.answer_all()
+    assert merchant.last["outcome"] == "advised"
+    import_csv(parts, folder, CSV.replace("failed", then))
+    merchant.send(at=(NOW + timedelta(hours=8)).isoformat())
+    assert merchant.asks == "arrived"
+    return merchant
+
+
+def test_what_changes_from_day_to_day_is_looked_up_again_when_a_promise_was_missed(
+    parts: Parts, tmp_path: Path
+) -> None:
+    merchant = asked_whether_it_came(parts, tmp_path, "pending", "failed")
+    merchant.tap("no")
+    assert merchant.last["facts"]["payout_status"] == {"value": "failed", "source": "system"}
+    assert "核对好了" not in merchant.texts, "he proved it before"
+    assert NUMBER not in merchant.texts
+
+
+def test_what_he_says_with_his_no_is_heard(parts: Parts, tmp_path: Path) -> None:
+    merchant = asked_whether_it_came(parts, tmp_path, "pending", "")
+    merchant.say("没到，App里显示打款失败")
+    assert merchant.last["facts"]["payout_status"] == {"value": "failed", "source": "reader"}
+    assert merchant.last["outcome"] != "advised"
+
+
+def test_in_the_next_case_it_is_looked_up_again(parts: Parts, tmp_path: Path) -> None:
+    merchant = asked_whether_it_came(parts, tmp_path, "pending", "failed")
+    merchant.tap("yes")
+    merchant.say("今天早上9点刷的500没到账")
+    assert merchant.last["facts"]["payout_status"] == {"value": "failed", "source": "system"}
+    assert "核对好了" not in merchant.texts, "he proved it before"
+
+
+@pytest.mark.parametrize("way", ["writes", "link"])
+def test_another_merchant_number_has_nothing_of_the_first(parts: Parts, tmp_path: Path, way: str) -> None:
+    import_csv(parts, tmp_path, CSV.replace("failed", "pending"))
+    merchant = Merchant(parts)
+    merchant.say(f"昨天下午3点刷的1280没到账，商户号{NUMBER}，结算卡尾号5678")
+    assert merchant.last["facts"]["payout_status"]["source"] == "system"
+    other = "821290054110002"
+    if way == "writes":
+        merchant.say(f"说错了，商户号是{other}")
+        assert "对不上" in merchant.texts
+    else:
+        link = Incoming(
+            channel="console", sender="m1", key="link", command="start", facts={"merchant_no": other}
+        )
+        assert parts.turns.take(link, NOW)
+    merchant.send(at=(NOW + timedelta(minutes=1)).isoformat())
+    facts = merchant.last["facts"]
+    assert facts["merchant_no"]["value"] == other
+    assert not {"payout_status", "brand"} & facts.keys()

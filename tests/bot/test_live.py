@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from bot.desk import desk_surroundings
 from bot.parts import Parts
@@ -12,6 +13,7 @@ from bot.settings import Settings
 from knowledge.loader import PACKAGED
 from knowledge.yaml_source import KnowledgeError
 from tests.talking import NOW, Merchant, parts_on
+from triage.model import Conversation, table
 
 QUESTION = """\
 payout_status:
@@ -119,3 +121,82 @@ def test_a_mistake_in_the_operators_folder_names_its_file(own: Path) -> None:
     with pytest.raises(KnowledgeError) as caught, parts_on(own=own):
         pass
     assert any(m.file == str(own / "acquirers.yaml") and m.line == 2 for m in caught.value.mistakes)
+
+
+SERVICE = """\
+service_pack:
+  title: {zh: 服务包, en: Service pack}
+  ask: {zh: 您用的是哪种服务包？, en: Which service pack do you have?}
+  effort: 0.1
+  values:
+    gold: {zh: 金卡, en: Gold}
+    silver: {zh: 银卡, en: Silver}
+  usual: {gold: sometimes, silver: sometimes}
+"""
+LATE = """\
+signs:
+  service_pack: {gold: always, silver: never}
+"""
+
+
+@pytest.fixture
+def asked(parts: Parts, own: Path) -> Merchant:
+    """Give a merchant who is asked what only the operator's folder knows."""
+    packaged = (PACKAGED / "causes/manual_withdraw.yaml").read_text(encoding="utf-8")
+    save(own / "questions.yaml", SERVICE)
+    save(own / "causes/manual_withdraw.yaml", packaged.replace("signs:", LATE.strip()))
+    parts.live.look_again()
+    assert not parts.live.mistakes
+    merchant = Merchant(parts)
+    merchant.say("昨天刷的2000没到账")
+    while merchant.asks != "service_pack":
+        merchant.tap("unknown")
+    return merchant
+
+
+def take_away(parts: Parts, own: Path, *, only: str = "") -> None:
+    """Take the question out of the operator's folder again, or only one of its values."""
+    if only:
+        save(own / "questions.yaml", SERVICE.replace(only, f"{only}_plus"))
+        cause = own / "causes/manual_withdraw.yaml"
+        save(cause, cause.read_text(encoding="utf-8").replace(only, f"{only}_plus"))
+    else:
+        (own / "questions.yaml").unlink()
+        (own / "causes/manual_withdraw.yaml").unlink()
+    parts.live.look_again()
+    assert not parts.live.mistakes
+
+
+@pytest.mark.parametrize("only", ["", "gold"])
+@pytest.mark.parametrize("does", ["taps", "writes"])
+def test_a_question_that_vanished_is_not_asked_and_the_talk_goes_on(
+    parts: Parts, own: Path, asked: Merchant, only: str, does: str
+) -> None:
+    take_away(parts, own, only=only)
+    if does == "taps":
+        asked.tap("gold")
+    else:
+        asked.say("哇啦哇啦")
+    assert asked.ask, "the next question is asked"
+    asked.answer_all()
+    assert asked.last["outcome"]
+
+
+def test_an_answer_that_vanished_is_forgotten(parts: Parts, own: Path, asked: Merchant) -> None:
+    asked.tap("gold")
+    take_away(parts, own, only="gold")
+    asked.answer_all()
+    assert asked.last["outcome"]
+    assert asked.last["facts"].get("service_pack", {}).get("value") != "gold"
+
+
+def test_a_talk_of_an_older_version_is_read(parts: Parts) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天刷的2000没到账")
+    told = merchant.asks
+    conversation = table(Conversation)
+    talk = parts.store.read(lambda connection: connection.scalar(select(conversation.c.talk)))
+    older = {key: talk[key] for key in ("language", "facts", "asked", "pending", "step")} | {"gone": 1}
+    parts.store.write(lambda transaction: transaction.execute(update(conversation), {"talk": older}))
+    assert merchant.say("哇啦哇啦")["messages"]
+    assert merchant.asks == told

@@ -92,6 +92,9 @@ def test_when_it_is_over_he_is_told_and_asked_the_next_day(parts: Parts) -> None
     assert "到账了吗" in waiting.texts
     waiting.tap("yes")
     assert waiting.last["outcome"] == "closed"
+    assert "办结了" in waiting.texts
+    waiting.say("谢谢")
+    assert "工单" not in waiting.texts, "that it is over he was told when it was"
     with pytest.raises(AdministrationError, match="no open incident"):
         over(parts, number)
 

@@ -1,0 +1,180 @@
+"""What was promised is kept, whatever else happens in the talk or in the house."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.parts import Parts
+from tests.talking import NOW, Merchant, parts_on
+from triage import accounts, agents
+from triage.model import Conversation, Role, table
+from triage.store import Transaction
+
+CONVERSATION = table(Conversation)
+KNOWS = {"settlement_mode": "t1", "payout_status": "pending"}
+
+
+@pytest.fixture
+def parts(database_url: str) -> Iterator[Parts]:
+    with parts_on(database_url) as ready:
+        yield ready
+
+
+def promised(parts: Parts, chat: str) -> datetime:
+    """Let a merchant be promised a question; gives its moment."""
+    merchant = Merchant(parts, chat=chat, knows=KNOWS)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.answer_all()
+    assert merchant.last["outcome"] == "advised"
+    moment = row_of(parts, chat).wake_at
+    assert moment
+    return moment
+
+
+def row_of(parts: Parts, chat: str) -> Any:
+    his = select(CONVERSATION).where(CONVERSATION.c.sender == chat)
+    return parts.store.read(lambda connection: connection.execute(his).one())
+
+
+def test_a_talk_that_cannot_be_read_stops_no_other_promise(parts: Parts) -> None:
+    for chat in ("broken", "sound"):
+        moment = promised(parts, chat)
+    broken = update(CONVERSATION).where(CONVERSATION.c.sender == "broken")
+    earlier = moment - timedelta(hours=1)
+    values = {"talk": {"facts": "nonsense"}, "wake_at": earlier}
+    parts.store.write(lambda transaction: transaction.execute(broken, values))
+    assert parts.turns.wake(moment) == 2
+    assert row_of(parts, "sound").talk["pending"]["fact"] == "arrived"
+    assert row_of(parts, "broken").wake_at > moment, "it is not the first again in the next round"
+    assert parts.turns.wake(moment) == 0
+
+
+@pytest.mark.parametrize(("then", "outcome", "says"), [("yes", "closed", "办结"), ("no", None, "")])
+def test_the_first_of_two_questions_is_as_good_as_the_second(
+    parts: Parts, then: str, outcome: str | None, says: str
+) -> None:
+    moment = promised(parts, "twice")
+    merchant = Merchant(parts, moment, chat="twice")
+    merchant.send(at=moment.isoformat())
+    first = {option["value"]: option["id"] for option in merchant.ask["options"]} if merchant.ask else {}
+    merchant.send(at=(moment + timedelta(days=1, minutes=1)).isoformat())
+    assert merchant.asks == "arrived"
+    merchant.send(choice=first[then])
+    assert merchant.last["outcome"] == outcome
+    assert says in merchant.texts
+
+
+def test_an_old_arrival_that_he_confirms_is_an_arrival(parts: Parts) -> None:
+    moment = promised(parts, "old")
+    merchant = Merchant(parts, moment, chat="old")
+    merchant.send(at=(moment + timedelta(minutes=1)).isoformat())
+    first = {option["value"]: option["id"] for option in merchant.ask["options"]} if merchant.ask else {}
+    merchant.tap("no")
+    assert merchant.last["outcome"] is None
+    merchant.send(choice=first["yes"])
+    merchant.tap("yes")
+    assert merchant.last["outcome"] == "closed"
+    assert "办结" in merchant.texts
+
+
+def test_an_old_arrival_of_a_case_that_is_closed_changes_nothing(parts: Parts) -> None:
+    moment = promised(parts, "closed")
+    merchant = Merchant(parts, moment, chat="closed")
+    merchant.send(at=moment.isoformat())
+    first = {option["value"]: option["id"] for option in merchant.ask["options"]} if merchant.ask else {}
+    merchant.send(at=(moment + timedelta(days=3)).isoformat())
+    assert merchant.last["outcome"] == "closed"
+    merchant.send(choice=first["yes"])
+    assert merchant.last["outcome"] == "closed"
+    assert "抱歉" not in merchant.texts
+
+
+@pytest.fixture
+def agent(parts: Parts) -> int:
+    """Give the account of an agent."""
+    return parts.store.write(
+        lambda tx: accounts.add(tx, "li", "小李", Role.AGENT, "a long pass phrase 7", NOW)
+    )
+
+
+def resolve(parts: Parts, agent: int, ticket: int, now: datetime) -> None:
+    """Let the agent resolve a ticket, which is new or was resolved before."""
+
+    def work(transaction: Transaction) -> None:
+        agents.claim(transaction, ticket, agent, now)
+        causes = parts.knowledge.causes
+        agents.resolve(transaction, ticket, agent, now, true_cause="unknown", causes=causes)
+
+    parts.store.write(work)
+
+
+def test_every_resolution_of_a_ticket_is_told_once(parts: Parts, agent: int) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    resolve(parts, agent, 1, NOW)
+    assert "DZ-000001 已办结" in merchant.say("好的")["messages"][0]["text"]
+    assert "已办结" not in str(merchant.say("好的"))
+    later = NOW + timedelta(hours=1)
+    parts.store.write(lambda tx: agents.reopen(tx, 1, agent, later))
+    resolve(parts, agent, 1, later)
+    merchant.send(at=later.isoformat())
+    assert merchant.texts.count("DZ-000001 已办结") == 1
+    merchant.send(at=(later + timedelta(days=2)).isoformat())
+    assert merchant.last["messages"] == []
+
+
+def test_an_old_ticket_resolved_again_does_not_close_the_case_at_hand(parts: Parts, agent: int) -> None:
+    merchant = Merchant(parts, knows=KNOWS)
+    merchant.say("前天下午3点刷的900还没到账")
+    merchant.say("人工")
+    resolve(parts, agent, 1, NOW)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.answer_all()
+    assert merchant.last["outcome"] == "advised"
+    promise = row_of(parts, "m1").wake_at
+    parts.store.write(lambda tx: agents.reopen(tx, 1, agent, NOW))
+    later = NOW + timedelta(minutes=5)
+    resolve(parts, agent, 1, later)
+    merchant.send(at=later.isoformat())
+    assert "DZ-000001 已办结" in merchant.texts
+    assert merchant.last["outcome"] == "advised"
+    assert row_of(parts, "m1").wake_at == promise
+
+
+def test_who_says_late_that_it_came_begins_anew_next_time(parts: Parts) -> None:
+    moment = promised(parts, "late")
+    merchant = Merchant(parts, moment, chat="late")
+    merchant.send(at=(moment + timedelta(days=3)).isoformat())
+    assert merchant.last["outcome"] == "closed"
+    merchant.say("到了，谢谢")
+    assert merchant.last["outcome"] == "closed"
+    merchant.say("钱没到账")
+    assert "amount" not in merchant.last["facts"]
+    assert "抱歉" not in merchant.texts
+
+
+def test_who_will_look_tomorrow_is_asked_tomorrow(parts: Parts) -> None:
+    moment = promised(parts, "looks")
+    merchant = Merchant(parts, moment, chat="looks")
+    merchant.send(at=moment.isoformat())
+    for day in (1, 2, 3):
+        merchant.tap("unknown")
+        assert "明天我再来问" in merchant.texts
+        merchant.send(at=(moment + timedelta(days=day)).isoformat())
+        assert merchant.asks == "arrived"
+    merchant.send(at=(moment + timedelta(days=4)).isoformat())
+    assert merchant.last["outcome"] == "closed"
+
+
+def test_a_question_in_between_does_not_cost_the_promise(parts: Parts) -> None:
+    moment = promised(parts, "between")
+    merchant = Merchant(parts, chat="between")
+    merchant.say("App里显示已划款")
+    assert merchant.last["outcome"] is None
+    assert merchant.ask
+    merchant.send(at=moment.isoformat())
+    assert merchant.asks == "arrived"
