@@ -13,6 +13,7 @@ from bot.messages import Incoming
 from bot.retries import Retries
 from bot.talk.case import Case
 from bot.talk.decision import Claim, Decision, Situation
+from bot.talk.handover import is_taken
 from bot.talk.proof import Verdict
 from bot.talk.state import Talk, read_talk
 from bot.talk.wording import SHANGHAI
@@ -21,6 +22,7 @@ from triage.attachments import Brought
 from triage.claims import earlier_ticket, keep_keys
 from triage.directory import Directory, DirectoryError, Entry, may_try, note_failure
 from triage.incidents import open_incidents
+from triage.media import Refusal
 from triage.model import table
 from triage.store import Store, StoreError, Transaction
 from triage.talks import Line
@@ -145,8 +147,8 @@ class Turn:
             brought = attachments.within_quota(self._transaction, row.id, brought)
         repeated = self._repeated(row, incoming)
         if repeated is not None:
-            if brought:
-                attachments.add(self._transaction, row, repeated, brought, now)
+            if brought and (reason := attachments.add(self._transaction, row, repeated, brought, now)):
+                self._refuse(row, repeated, reason, now)
             return self._repeat(row, repeated)
         situation = self._situation(row, now, tickets_too=row.has_tickets, incidents_too=row.has_incidents)
         situation = replace(
@@ -203,6 +205,12 @@ class Turn:
         if came_before is None and album:
             return attachments.message_of_album(self._transaction, row.id, album)
         return came_before
+
+    def _refuse(self, row: Row[Any], message_id: int, reason: Refusal, now: datetime) -> None:
+        """Say that a later file of a message is not kept, unless a person has the case in hand."""
+        if not is_taken(tickets.tickets_of(self._transaction.connection, row.id)[0]):
+            text = self._expertise.wording.say(f"attachment_refused_{reason}", row.talk["language"])
+            talks.post(self._transaction, row, "bot", text, now, reply_to=message_id)
 
     def _repeat(self, row: Row[Any], message_id: int) -> Answer:
         """Answer a message that came before with what it was answered then."""
