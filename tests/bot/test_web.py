@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import NAMESPACE_DNS, UUID, uuid4, uuid5
 
 import httpx
 import pytest
@@ -18,6 +18,7 @@ from sqlalchemy import Row
 from bot.app import build_app
 from bot.parts import Parts
 from bot.settings import Settings
+from tests.attached import JPEG
 from tests.talking import NOW, parts_on
 from triage import accounts, agents
 from triage.model import Role
@@ -141,6 +142,19 @@ async def test_bad_bodies_are_refused_in_words(house: House) -> None:
     assert (await house.client.post("/chat/api/messages", content=b"{")).status_code == 422
     assert (await house.client.post("/chat/api/messages", content=b"x" * 200_000)).status_code == 413
     assert (await house.client.get("/chat/api/messages")).status_code == 404
+
+
+@pytest.mark.parametrize("client_id", ["message1", str(UUID(int=0)), str(uuid5(NAMESPACE_DNS, "shop"))])
+async def test_a_client_id_that_can_be_guessed_opens_no_talk(house: House, client_id: str) -> None:
+    body = {"conversation": None, "client_id": client_id, "text": "昨天刷的3500没到账"}
+    refused = await house.client.post("/chat/api/messages", json=body)
+    assert refused.status_code == 422
+    assert "random UUID" in refused.json()["error"]
+    photo = await house.client.post("/chat/api/photos", data={"client_id": client_id}, files={"file": JPEG})
+    assert photo.status_code == 422
+    assert "random UUID" in photo.json()["error"]
+    token = (await house.say("没到账"))["conversation"]
+    await house.say("昨天刷的", token, client_id=client_id)
 
 
 async def test_an_unknown_option_does_no_harm(house: House) -> None:
