@@ -207,16 +207,44 @@ def build_web(chat: WebChat) -> APIRouter:
         cache = {"Cache-Control": "public, max-age=31536000, immutable"}
         return Response(content, media_type=media_type, headers=cache)
 
-    @router.get("/chat/{token}")
-    def personal_link(token: str) -> Response:
-        if not TOKEN.fullmatch(token):
-            raise HTTPException(404)
-        response = RedirectResponse("/", status_code=303)
-        _set_cookie(response, chat, token)
-        return response
-
+    _add_link(router, chat)
     _add_calls(router, chat)
     return router
+
+
+def _add_link(router: APIRouter, chat: WebChat) -> None:
+    """Add the personal link; who has a talk of his own is asked before the link takes him to another."""
+
+    @router.get("/chat/{token}")
+    def open_link(
+        token: Annotated[str, Depends(_token_in_path)],
+        accept_language: Annotated[str, Header()] = "",
+        own: Annotated[str | None, Cookie(alias=COOKIE)] = None,
+    ) -> Response:
+        if own is None or own == token or not TOKEN.fullmatch(own):
+            return _switch(chat, token)
+        page = chat.page.ask_to_switch(_preferred(accept_language), f"/chat/{token}")
+        return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+
+    @router.post("/chat/{token}")
+    def switch(
+        token: Annotated[str, Depends(_token_in_path)],
+        own: Annotated[str | None, Cookie(alias=COOKIE)] = None,
+    ) -> Response:
+        # A browser sends the cookie with no other site's form (SameSite): that one is asked as well.
+        return _switch(chat, token) if own else RedirectResponse(f"/chat/{token}", status_code=303)
+
+
+def _token_in_path(token: str) -> str:
+    if not TOKEN.fullmatch(token):
+        raise HTTPException(404)
+    return token
+
+
+def _switch(chat: WebChat, token: str) -> Response:
+    response = RedirectResponse("/", status_code=303)
+    _set_cookie(response, chat, token)
+    return response
 
 
 def _add_calls(router: APIRouter, chat: WebChat) -> None:

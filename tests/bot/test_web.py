@@ -178,6 +178,30 @@ async def test_the_page_finds_its_talk_again_and_another_device_by_the_link(hous
         assert len((await phone.get("/chat/api/messages", headers=mine)).json()["messages"]) == 2
 
 
+async def test_a_link_takes_nobody_from_his_own_talk_unasked(house: House) -> None:
+    await house.client.get("/")
+    mine = house.client.cookies["daozhang_chat"]
+    theirs = (await house.say("没到账"))["conversation"]
+    asked = await house.client.get(f"/chat/{theirs}", headers={"accept-language": "en"})
+    assert asked.status_code == 200
+    assert "already have a conversation" in asked.text
+    assert f'action="/chat/{theirs}"' in asked.text
+    assert "已有一段对话" in (await house.client.get(f"/chat/{theirs}")).text
+    assert house.client.cookies["daozhang_chat"] == mine
+    switched = await house.client.post(f"/chat/{theirs}")
+    assert (switched.status_code, switched.headers["location"]) == (303, "/")
+    assert house.client.cookies["daozhang_chat"] == theirs
+    assert (await house.client.get(f"/chat/{theirs}")).status_code == 303, "it is his own by now"
+
+
+async def test_a_form_of_another_site_switches_nothing(house: House) -> None:
+    theirs = (await house.say("没到账"))["conversation"]
+    async with house.new_client() as victim:  # its browser sends no cookie with another site's form
+        answer = await victim.post(f"/chat/{theirs}")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/chat/{theirs}")
+        assert "daozhang_chat" not in victim.cookies
+
+
 async def test_the_cookie_writes_only_with_the_header_that_other_sites_cannot_send(house: House) -> None:
     await house.client.get("/")
     cookie = house.client.cookies["daozhang_chat"]
