@@ -22,8 +22,8 @@ RETRY_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2)
 MOST_AT_ONCE = 50
 _SET_ASIDE = table(SetAside)
 _log = structlog.get_logger()
-#: Takes a message, with its file, in a transaction.
-Take = Callable[[Transaction, Incoming, Brought | None], object]
+#: Takes a message, with its file and the moment when it was sent, in a transaction.
+Take = Callable[[Transaction, Incoming, Brought | None, datetime], object]
 
 
 class Retries:
@@ -49,7 +49,7 @@ class Retries:
         this = _SET_ASIDE.c.id == row.id
 
         def again(transaction: Transaction) -> None:
-            take(transaction, incoming, brought)
+            take(transaction, incoming, brought, row.at)
             transaction.execute(delete(_SET_ASIDE).where(this))
 
         try:

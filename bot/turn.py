@@ -85,8 +85,10 @@ class Turns:
     def retry(self, now: datetime) -> int:
         """Try failed messages again whose time has come; gives how many there were."""
 
-        def take(transaction: Transaction, incoming: Incoming, brought: Brought | None) -> None:
-            self._turn(transaction).take(incoming, now, brought)
+        def take(
+            transaction: Transaction, incoming: Incoming, brought: Brought | None, sent_at: datetime
+        ) -> None:
+            self._turn(transaction).take(incoming, now, brought, sent_at)
 
         return self._retries.take_again(take, now)
 
@@ -137,8 +139,17 @@ class Turn:
         self._expertise = expertise
         self._vault = vault
 
-    def take(self, incoming: Incoming, now: datetime, brought: Brought | None = None) -> Answer:
-        """Hear one message and store what follows; a repeated one is answered as before."""
+    def take(
+        self,
+        incoming: Incoming,
+        now: datetime,
+        brought: Brought | None = None,
+        sent_at: datetime | None = None,
+    ) -> Answer:
+        """Hear one message and store what follows; a repeated one is answered as before.
+
+        sent_at: when it was sent, if that is a while ago.
+        """
         fresh = Talk(language=incoming.language or "zh")
         row = talks.conversation_for(
             self._transaction, incoming.channel, incoming.sender, incoming.key, fresh.to_json(), now
@@ -156,7 +167,7 @@ class Turn:
             first=not row.talk["step"] and not row.talk["told"],
             refused=brought.refused if brought else None,
         )
-        decision = self._expertise.conversation.hear(situation, incoming)
+        decision = self._hear(row.id, situation, incoming, sent_at)
         heard = talks.post(self._transaction, row, "merchant", decision.heard, now, key=incoming.key)
         if brought:
             attachments.add(self._transaction, row, heard.id, brought, now)
@@ -173,6 +184,21 @@ class Turn:
             ticket=ticket,
             claim=decision.claim,
         )
+
+    def _hear(
+        self, conversation_id: int, situation: Situation, incoming: Incoming, sent_at: datetime | None
+    ) -> Decision:
+        """Decide; what was written before the open question was asked is no answer to it."""
+        hear, talk = self._expertise.conversation.hear, situation.talk
+        if incoming.text is None or sent_at is None or talk.pending is None:
+            return hear(situation, incoming)
+        asked = talks.asked_before(self._transaction, conversation_id, sent_at)
+        if asked and asked[0]["fact"] == talk.pending.fact:
+            return hear(situation, incoming)
+        decision = hear(replace(situation, talk=replace(talk, pending=None)), incoming)
+        if decision.talk.facts == talk.facts and not decision.talk.pending and not decision.ticket:
+            decision.talk = replace(decision.talk, pending=talk.pending)  # it told nothing
+        return decision
 
     def judge(
         self, answer: Answer, claim: Claim, entry: Entry | None, now: datetime, *, reachable: bool

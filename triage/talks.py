@@ -146,9 +146,13 @@ def replies_to(transaction: Transaction, message_id: int) -> list[Line]:
     return [_line(row) for row in transaction.execute(answers)]
 
 
-def asked_before(transaction: Transaction, conversation_id: int) -> Sequence[dict[str, Any]]:
-    """Give the questions of a conversation, newest first."""
+def asked_before(
+    transaction: Transaction, conversation_id: int, until: datetime | None = None
+) -> Sequence[dict[str, Any]]:
+    """Give the questions of a conversation, or those until a moment, newest first."""
     asked = (_MESSAGE.c.conversation_id == conversation_id) & (_MESSAGE.c.author == "bot")
+    if until:
+        asked &= _MESSAGE.c.at <= until
     rows = transaction.execute(select(_MESSAGE.c.ask).where(asked).order_by(_MESSAGE.c.id.desc()))
     return [row.ask for row in rows if row.ask]
 
