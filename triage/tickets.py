@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from triage.bell import DESK, chat_topic
+from triage.incidents import hold_open
 from triage.model import Conversation, Ticket, TicketEvent, TicketStatus, table, ticket_number
 from triage.routing import PRIORITIES, Routing
 from triage.store import Transaction
@@ -59,7 +60,12 @@ class TicketDraft:
 
 
 def file_ticket(transaction: Transaction, draft: TicketDraft, now: datetime) -> TicketView:
-    """File a ticket, or bring the conversation's open one up to date."""
+    """File a ticket, or bring the conversation's open one up to date.
+
+    Raises triage.incidents.IncidentError when the incident of the case has come to its end meanwhile.
+    """
+    if draft.incident_id is not None:
+        hold_open(transaction, draft.incident_id)
     known = _open_row(transaction, draft.conversation_id)
     if known is not None:
         return _bring_up_to_date(transaction, known, draft, now)
