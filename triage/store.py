@@ -242,5 +242,9 @@ def _reading_engine(database: str) -> Engine:
     """Open a SQLite file for reading only: such a connection never writes the log back."""
     address = f"sqlite:///file:{Path(database).absolute()}?mode=ro&uri=true"
     return create_engine(
-        address, poolclass=QueuePool, pool_size=8, connect_args={"check_same_thread": False, "timeout": 10}
+        address,
+        poolclass=QueuePool,
+        pool_size=8,
+        connect_args={"check_same_thread": False, "timeout": 10},
+        hide_parameters=True,
     )
