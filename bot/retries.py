@@ -86,11 +86,12 @@ class Retries:
         text = redacted.text if redacted else None
         phone = self._vault.lock(redacted.phones[0]) if redacted and redacted.phones else None
         choice = redact(incoming.choice).text if incoming.choice is not None else None
+        facts = {key: value for key, value in (incoming.facts or {}).items() if redact(value).text == value}
         values = {
             "channel": incoming.channel,
             "sender": incoming.sender,
             "key": incoming.key,
-            "payload": asdict(replace(incoming, text=text, choice=choice, phone=phone)),
+            "payload": asdict(replace(incoming, text=text, choice=choice, phone=phone, facts=facts)),
             "tries": 1,
             "next_try_at": now + RETRY_AFTER[0],
             "error": error,

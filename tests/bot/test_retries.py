@@ -76,3 +76,15 @@ def test_facts_said_late_are_heard(chat: Chat) -> None:
     chat.lose("昨天上午10点刷了3500")
     chat.say("没到账")
     assert {"amount", "paid_at", "complaint"} <= chat.retry().facts.keys()
+
+
+def test_a_card_number_in_a_link_is_not_kept(chat: Chat) -> None:
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr("bot.turn.Turn.take", lambda *_: 1 / 0)
+        facts = {"brand": "6222020200112345679", "merchant_no": "821290054110001"}
+        start = Incoming(channel="telegram", sender="7", key="tg:1", command="start", facts=facts)
+        assert chat.parts.turns.take(start, chat.now) is None
+    kept = "SELECT payload FROM set_aside"
+    payload = chat.parts.store.read(lambda connection: connection.exec_driver_sql(kept).scalar())
+    assert "6222020200112345679" not in payload
+    assert chat.retry().facts["merchant_no"].value == "821290054110001"
