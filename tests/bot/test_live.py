@@ -2,15 +2,18 @@
 
 import os
 from collections.abc import Iterator
+from datetime import time
 from pathlib import Path
 
 import pytest
 
 from bot.desk import desk_surroundings
+from bot.expertise import LiveExpertise
 from bot.parts import Parts
 from bot.settings import Settings
 from knowledge.loader import PACKAGED
 from knowledge.yaml_source import KnowledgeError
+from tests.knowledge.copies import copy_of_the_base
 from tests.talking import NOW, Merchant, parts_on
 
 QUESTION = """\
@@ -119,3 +122,14 @@ def test_a_mistake_in_the_operators_folder_names_its_file(own: Path) -> None:
     with pytest.raises(KnowledgeError) as caught, parts_on(own=own):
         pass
     assert any(m.file == str(own / "acquirers.yaml") and m.line == 2 for m in caught.value.mistakes)
+
+
+def test_new_weights_are_taken_up_as_a_version_of_their_own(tmp_path: Path) -> None:
+    base = copy_of_the_base(tmp_path)
+    live = LiveExpertise(time(9), time(18), folder=base)
+    before = live.current
+    weights = base / "weights.json"
+    save(weights, weights.read_text(encoding="utf-8").replace('"learnt_from":', '"learnt_from": '))
+    live.look_again()
+    assert live.current is not before
+    assert live.current.knowledge.version != before.knowledge.version
