@@ -61,10 +61,6 @@ class HttpDirectory:
         self._remembered[merchant_no] = (now, entry)
         return entry
 
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._client.close()
-
     def _ask(self, merchant_no: str) -> Entry | None:
         try:
             response = self._client.get(f"/merchants/{quote(merchant_no, safe='')}")

@@ -47,10 +47,10 @@ class SettlementCalendar:
         self._check(day)
         return day in self._settlement_days
 
-    def next_settlement_day(self, after: date, count: int = 1) -> date:
-        """Find the count-th settlement day after a day."""
+    def next_settlement_day(self, after: date) -> date:
+        """Find the first settlement day after a day."""
         self._check(after)
-        place = bisect_right(self._in_order, after) + count - 1
+        place = bisect_right(self._in_order, after)
         if place >= len(self._in_order):
             raise UnknownCalendarError(f"no schedule is known after {self.last_day}")
         return self._in_order[place]
