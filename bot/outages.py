@@ -14,7 +14,7 @@ from triage.custody import change, locked
 from triage.model import Conversation, Ticket, TicketStatus, table
 from triage.service_hours import ServiceHours
 from triage.store import Transaction
-from triage.talks import post
+from triage.talks import lock, post
 from triage.tickets import record
 
 #: Facts that may say whom an outage concerns.
@@ -78,15 +78,14 @@ class Outages:
     def _tell(
         self, transaction: Transaction, conversation_id: int, now: datetime, *, ask_again: bool
     ) -> None:
-        this = _CONVERSATION.c.id == conversation_id
-        row = transaction.execute(select(_CONVERSATION).where(this).with_for_update()).one()
+        row = lock(transaction, conversation_id)
         talk = read_talk(row.talk, self._knowledge.facts)
         post(transaction, row, "bot", self._wording.say("incident_over", talk.language), now)
         if ask_again:
             talk = replace(talk, outcome="advised", cause="channel_outage", wake="arrived", pending=None)
             wake_at = self._hours.next_open(self._hours.end_of_day(now))
             values = {"talk": talk.to_json(), "wake_at": wake_at, "updated_at": now}
-            transaction.execute(update(_CONVERSATION).where(this), values)
+            transaction.execute(update(_CONVERSATION).where(_CONVERSATION.c.id == row.id), values)
 
     def _check(self, key: str, value: str) -> None:
         if key not in SCOPE:

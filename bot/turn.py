@@ -204,8 +204,7 @@ class Turn:
         self, answer: Answer, claim: Claim, entry: Entry | None, now: datetime, *, reachable: bool
     ) -> Answer:
         """Judge a claim by what the directory said, and go on with the talk."""
-        this = _CONVERSATION.c.id == answer.conversation_id
-        row = self._transaction.execute(select(_CONVERSATION).where(this).with_for_update()).one()
+        row = talks.lock(self._transaction, answer.conversation_id)
         situation = self._situation(row, now)
         if situation.talk.wake != "lookup" or answer.heard is None:
             return answer  # the talk has gone on without waiting
