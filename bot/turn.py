@@ -16,7 +16,7 @@ from bot.talk.decision import Claim, Decision, Situation
 from bot.talk.handover import is_taken
 from bot.talk.proof import Verdict
 from bot.talk.state import Talk, read_talk
-from bot.talk.wording import SHANGHAI
+from knowledge.calendar import SHANGHAI
 from triage import attachments, model, talks, tickets
 from triage.attachments import Brought
 from triage.claims import earlier_ticket, keep_keys

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -14,6 +15,7 @@ from knowledge.schema import Form, TextForm
 from knowledge.yaml_source import Document, KnowledgeError, Mistake, layered_files, read_document
 
 DayKind = Literal["work", "weekend", "holiday", "makeup"]
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 ONE_DAY = timedelta(days=1)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Route, expect
 
-from bot.talk.wording import SHANGHAI
+from knowledge.calendar import SHANGHAI
 from tests.attached import JPEG
 from tests.looks import faults_of_layout, pale_texts
 from tests.people import DESKTOP, Agent, Merchant, mark, marked, profile

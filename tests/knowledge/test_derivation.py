@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.acquirers import load_acquirers
-from knowledge.calendar import load_calendar
+from knowledge.calendar import SHANGHAI, load_calendar
 from knowledge.derivation import work_out
 from knowledge.loader import PACKAGED
 from knowledge.model import Fact, Interval, Value
-from knowledge.settlement import MODES, SHANGHAI
+from knowledge.settlement import MODES
 
 ACQUIRERS = load_acquirers(PACKAGED)
 CALENDAR = load_calendar(PACKAGED)
