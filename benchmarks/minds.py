@@ -4,18 +4,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
-from zoneinfo import ZoneInfo
 
 from bot.talk.case import think
 from bot.talk.decision import Situation
 from bot.talk.state import Talk
+from knowledge.calendar import SHANGHAI
 from knowledge.engine import Engine
 from knowledge.loader import load_knowledge
 from knowledge.model import Fact, Interval
 from knowledge.reading.reader import Reader
 from knowledge.redaction import redact
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 10, 9, 10, 30, tzinfo=SHANGHAI)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from bot.directory import ImportMistakesError, read_csv
 from bot.outages import OutageError
 from bot.parts import Parts
-from bot.talk.wording import SHANGHAI
+from knowledge.calendar import SHANGHAI
 from triage import accounts
 from triage.accounts import AccountError
 from triage.directory import replace_directory

@@ -28,7 +28,7 @@ from bot.channels.web_views import Views
 from bot.control import open_control, socket_in
 from bot.desk import desk_surroundings
 from bot.directory import HttpDirectory
-from bot.expertise import LiveExpertise
+from bot.expertise import LiveExpertise, LiveMapping
 from bot.fetching import Files
 from bot.logs import hide
 from bot.outbox.worker import OutboxWorker
@@ -60,16 +60,17 @@ def open_parts(settings: Settings) -> Parts:
         store.migrate()
         vault = Vault(secret_key(settings))
         live = LiveExpertise(settings.service_opens, settings.service_closes, settings.knowledge_dir)
-        return put_together(store, vault, live, _directory(settings))
+        return put_together(store, vault, live, _directory(settings, live))
     except BaseException:
         store.close()
         raise
 
 
-def _directory(settings: Settings) -> HttpDirectory | None:
+def _directory(settings: Settings, live: LiveExpertise) -> HttpDirectory | None:
     if not settings.directory_url:
         return None
-    return HttpDirectory(settings.directory_url, settings.directory_token.get_secret_value(), now)
+    facts = LiveMapping(lambda: live.current.knowledge.facts)
+    return HttpDirectory(settings.directory_url, settings.directory_token.get_secret_value(), now, facts)
 
 
 def secret_key(settings: Settings) -> str:

@@ -11,7 +11,7 @@ from bot.settings import Settings
 from bot.talk.decision import Situation
 from bot.talk.due_words import due_strip
 from bot.talk.state import Talk
-from bot.talk.wording import SHANGHAI
+from knowledge.calendar import SHANGHAI
 from knowledge.model import Fact, Language, from_json
 from knowledge.redaction import redact
 from triage.desk import DeskDeps

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import structlog
 
 from knowledge.model import FactSpec
 from triage.directory import DirectoryError, Entry
@@ -20,6 +21,7 @@ TIMEOUT_SECONDS = 3.0
 #: What was found is believed for so long, and so is that nothing was.
 REMEMBERED = timedelta(minutes=5)
 MOST_REMEMBERED = 10_000
+_log = structlog.get_logger()
 
 
 class ImportMistakesError(Exception):
@@ -36,6 +38,7 @@ class HttpDirectory:
         url: str,
         token: str,
         clock: Callable[[], datetime],
+        facts: Mapping[str, FactSpec],
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -43,6 +46,7 @@ class HttpDirectory:
             base_url=url, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False, transport=transport
         )
         self._clock = clock
+        self._facts = facts
         self._remembered: dict[str, tuple[datetime, Entry | None]] = {}
 
     def find(self, merchant_no: str) -> Entry | None:
@@ -57,20 +61,23 @@ class HttpDirectory:
         self._remembered[merchant_no] = (now, entry)
         return entry
 
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._client.close()
-
     def _ask(self, merchant_no: str) -> Entry | None:
         try:
             response = self._client.get(f"/merchants/{quote(merchant_no, safe='')}")
             if response.status_code == httpx.codes.NOT_FOUND:
                 return None
             response.raise_for_status()
-            return _entry(response.json())
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            return _entry(self._checked(response.json()))
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
             message = f"the merchants' directory did not answer as it should ({type(error).__name__})"
             raise DirectoryError(message) from None
+
+    def _checked(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Leave out what is no value of its fact; the log names the facts, and nothing of the merchant."""
+        wrong = _wrong_facts(raw, self._facts)
+        if wrong:
+            _log.warning("the directory says what its facts do not know; left out", facts=list(wrong))
+        return {key: value for key, value in raw.items() if key not in wrong}
 
 
 def read_csv(path: Path, facts: Mapping[str, FactSpec]) -> list[Entry]:
@@ -108,10 +115,8 @@ def _mistakes(row: Mapping[str, Any], facts: Mapping[str, FactSpec]) -> list[str
         for column in ("merchant_no", "settle_card_last4")
         if not re.fullmatch(facts[column].pattern or "", (row[column] or "").strip())
     ]
-    for column in FACTS:
-        value = (row.get(column) or "").strip()
-        if value and value not in facts[column].values:
-            wrong.append(f"{column} has no value {value}; it knows {', '.join(facts[column].values)}")
+    for column, value in _wrong_facts(row, facts).items():
+        wrong.append(f"{column} has no value {value}; it knows {', '.join(facts[column].values)}")
     try:
         _day(row.get("onboarded_on"))
     except ValueError:
@@ -119,12 +124,22 @@ def _mistakes(row: Mapping[str, Any], facts: Mapping[str, FactSpec]) -> list[str
     return wrong
 
 
+def _told(raw: Mapping[str, Any]) -> dict[str, str]:
+    """Give the facts that a row tells."""
+    told = {column: str(raw.get(column) or "").strip() for column in FACTS}
+    return {column: value for column, value in told.items() if value}
+
+
+def _wrong_facts(raw: Mapping[str, Any], facts: Mapping[str, FactSpec]) -> dict[str, str]:
+    """Give those that a row tells wrongly, with what it tells."""
+    return {column: value for column, value in _told(raw).items() if value not in facts[column].values}
+
+
 def _entry(raw: Mapping[str, Any]) -> Entry:
-    known = {column: str(raw.get(column) or "").strip() for column in FACTS}
     return Entry(
         merchant_no=str(raw["merchant_no"]).strip(),
         settle_card_last4=str(raw["settle_card_last4"]).strip(),
-        facts={column: value for column, value in known.items() if value},
+        facts=_told(raw),
         onboarded_on=_day(raw.get("onboarded_on")),
     )
 

@@ -10,7 +10,7 @@ from bot.control import is_running
 from bot.desk import CALENDAR_WARNING_DAYS
 from bot.expertise import LiveExpertise
 from bot.settings import Settings
-from bot.talk.wording import SHANGHAI
+from knowledge.calendar import SHANGHAI
 from knowledge.yaml_source import KnowledgeError
 from triage.inspection import Shape, shape_of
 from triage.store import StoreError

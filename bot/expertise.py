@@ -11,7 +11,7 @@ import structlog
 from bot.outages import Outages
 from bot.talk.conversation import Conversation
 from bot.talk.wording import Wording
-from knowledge.loader import PACKAGED, KnowledgeBase, load_knowledge
+from knowledge.loader import PACKAGED, KnowledgeBase, data_files, load_knowledge
 from knowledge.yaml_source import KnowledgeError, Mistake, read_texts
 from triage.routing import Router, load_routing
 from triage.service_hours import ServiceHours
@@ -79,7 +79,7 @@ class LiveExpertise:
 
     def _fingerprint(self) -> frozenset[tuple[str, int, int]]:
         """Tell one state of the folders from another, by name, size and time of every file."""
-        files = [path for folder in self._folders if folder for path in folder.rglob("*.yaml")]
+        files = [path for folder in self._folders if folder for path in data_files(folder)]
         return frozenset((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
 
 

@@ -10,10 +10,11 @@ from bot.talk.state import Wake, read_talk
 from bot.talk.wording import Wording
 from knowledge.loader import KnowledgeBase
 from triage import incidents
+from triage.custody import change, locked
 from triage.model import Conversation, Ticket, TicketStatus, table
 from triage.service_hours import ServiceHours
 from triage.store import Transaction
-from triage.talks import post
+from triage.talks import lock, post
 from triage.tickets import record
 
 #: Facts that may say whom an outage concerns.
@@ -57,29 +58,27 @@ class Outages:
         """
         incidents.close_incident(transaction, incident_id, now)
         waiting = (_TICKET.c.incident_id == incident_id) & (_TICKET.c.status != TicketStatus.RESOLVED)
-        rows = transaction.execute(
-            select(_TICKET.c.id, _TICKET.c.conversation_id, _TICKET.c.status).where(waiting)
-        )
-        tickets = rows.all()
-        for ticket in tickets:
-            self._tell(transaction, ticket.conversation_id, now, ask_again=ticket.status == TicketStatus.NEW)
-            if ticket.status == TicketStatus.NEW:
-                values = {
-                    "status": TicketStatus.RESOLVED,
-                    "true_cause": "channel_outage",
-                    "resolved_at": now,
-                    "updated_at": now,
-                }
-                transaction.execute(update(_TICKET).where(_TICKET.c.id == ticket.id), values)
-                data = {"true_cause": "channel_outage", "incident": incident_id}
-                record(transaction, ticket.id, "resolved", now, actor="bot", data=data)
-        return len(tickets)
+        ids = transaction.execute(select(_TICKET.c.id).where(waiting).order_by(_TICKET.c.id)).scalars().all()
+        return sum(self._end(transaction, ticket_id, incident_id, now) for ticket_id in ids)
+
+    def _end(self, transaction: Transaction, ticket_id: int, incident_id: int, now: datetime) -> bool:
+        """End one case; False if somebody has resolved or moved it meanwhile."""
+        ticket = locked(transaction, ticket_id)
+        if ticket.status == TicketStatus.RESOLVED or ticket.incident_id != incident_id:
+            return False
+        nobody_has_it = ticket.status == TicketStatus.NEW
+        self._tell(transaction, ticket.conversation_id, now, ask_again=nobody_has_it)
+        if nobody_has_it:
+            cause = "channel_outage"
+            change(transaction, ticket, now, status=TicketStatus.RESOLVED, true_cause=cause, resolved_at=now)
+            data = {"true_cause": cause, "incident": incident_id}
+            record(transaction, ticket.id, "resolved", now, actor="bot", data=data)
+        return True
 
     def _tell(
         self, transaction: Transaction, conversation_id: int, now: datetime, *, ask_again: bool
     ) -> None:
-        this = _CONVERSATION.c.id == conversation_id
-        row = transaction.execute(select(_CONVERSATION).where(this).with_for_update()).one()
+        row = lock(transaction, conversation_id)
         talk = read_talk(row.talk, self._knowledge.facts)
         post(transaction, row, "bot", self._wording.say("incident_over", talk.language), now)
         if ask_again:
@@ -93,7 +92,7 @@ class Outages:
                 resolved_at=now,
             )
             values = {"talk": talk.to_json(), "wake_at": talk.wake_at, "updated_at": now}
-            transaction.execute(update(_CONVERSATION).where(this), values)
+            transaction.execute(update(_CONVERSATION).where(_CONVERSATION.c.id == row.id), values)
 
     def _check(self, key: str, value: str) -> None:
         if key not in SCOPE:

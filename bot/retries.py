@@ -22,8 +22,8 @@ RETRY_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2)
 MOST_AT_ONCE = 50
 _SET_ASIDE = table(SetAside)
 _log = structlog.get_logger()
-#: Takes a message, with its file, in a transaction.
-Take = Callable[[Transaction, Incoming, Brought | None], object]
+#: Takes a message, with its file and the moment when it was sent, in a transaction.
+Take = Callable[[Transaction, Incoming, Brought | None, datetime], object]
 
 
 class Retries:
@@ -49,7 +49,7 @@ class Retries:
         this = _SET_ASIDE.c.id == row.id
 
         def again(transaction: Transaction) -> None:
-            take(transaction, incoming, brought)
+            take(transaction, incoming, brought, row.at)
             transaction.execute(delete(_SET_ASIDE).where(this))
 
         try:
@@ -86,11 +86,12 @@ class Retries:
         text = redacted.text if redacted else None
         phone = self._vault.lock(redacted.phones[0]) if redacted and redacted.phones else None
         choice = redact(incoming.choice).text if incoming.choice is not None else None
+        facts = {key: value for key, value in (incoming.facts or {}).items() if redact(value).text == value}
         values = {
             "channel": incoming.channel,
             "sender": incoming.sender,
             "key": incoming.key,
-            "payload": asdict(replace(incoming, text=text, choice=choice, phone=phone)),
+            "payload": asdict(replace(incoming, text=text, choice=choice, phone=phone, facts=facts)),
             "tries": 1,
             "next_try_at": now + RETRY_AFTER[0],
             "error": error,

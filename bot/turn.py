@@ -13,14 +13,16 @@ from bot.messages import Incoming
 from bot.retries import Retries
 from bot.talk.case import Case
 from bot.talk.decision import Decision, Situation
+from bot.talk.handover import is_taken
 from bot.talk.proof import Verdict
 from bot.talk.state import Claim, Talk, read_talk
-from bot.talk.wording import SHANGHAI
+from knowledge.calendar import SHANGHAI
 from triage import attachments, model, talks, tickets
 from triage.attachments import Brought
 from triage.claims import earlier_ticket, keep_keys
 from triage.directory import Directory, DirectoryError, Entry, may_try, note_failure
 from triage.incidents import open_incidents
+from triage.media import Refusal
 from triage.model import table
 from triage.store import Store, StoreError, Transaction
 from triage.talks import Line
@@ -85,8 +87,10 @@ class Turns:
     def retry(self, now: datetime) -> int:
         """Try failed messages again whose time has come; gives how many there were."""
 
-        def take(transaction: Transaction, incoming: Incoming, brought: Brought | None) -> None:
-            self._turn(transaction).take(incoming, now, brought)
+        def take(
+            transaction: Transaction, incoming: Incoming, brought: Brought | None, sent_at: datetime
+        ) -> None:
+            self._turn(transaction).take(incoming, now, brought, sent_at)
 
         return self._retries.take_again(take, now)
 
@@ -145,8 +149,17 @@ class Turn:
         self._expertise = expertise
         self._vault = vault
 
-    def take(self, incoming: Incoming, now: datetime, brought: Brought | None = None) -> Answer:
-        """Hear one message and store what follows; a repeated one is answered as before."""
+    def take(
+        self,
+        incoming: Incoming,
+        now: datetime,
+        brought: Brought | None = None,
+        sent_at: datetime | None = None,
+    ) -> Answer:
+        """Hear one message and store what follows; a repeated one is answered as before.
+
+        sent_at: when it was sent, if that is a while ago.
+        """
         fresh = Talk(language=incoming.language or "zh")
         row = talks.conversation_for(
             self._transaction, incoming.channel, incoming.sender, incoming.key, fresh.to_json(), now
@@ -155,8 +168,8 @@ class Turn:
             brought = attachments.within_quota(self._transaction, row.id, brought)
         repeated = self._repeated(row, incoming)
         if repeated is not None:
-            if brought:
-                attachments.add(self._transaction, row, repeated, brought, now)
+            if brought and (reason := attachments.add(self._transaction, row, repeated, brought, now)):
+                self._refuse(row, repeated, reason, now)
             return self._repeat(row, repeated)
         situation = self._situation(row, now, tickets_too=row.has_tickets, incidents_too=row.has_incidents)
         situation = replace(
@@ -164,7 +177,7 @@ class Turn:
             first=not situation.talk.step and not situation.talk.told,
             refused=brought.refused if brought else None,
         )
-        decision = self._expertise.conversation.hear(situation, incoming)
+        decision = self._hear(row.id, situation, incoming, sent_at)
         heard = talks.post(self._transaction, row, "merchant", decision.heard, now, key=incoming.key)
         if brought:
             attachments.add(self._transaction, row, heard.id, brought, now)
@@ -182,12 +195,26 @@ class Turn:
             claim=decision.claim,
         )
 
+    def _hear(
+        self, conversation_id: int, situation: Situation, incoming: Incoming, sent_at: datetime | None
+    ) -> Decision:
+        """Decide; what was written before the open question was asked is no answer to it."""
+        hear, talk = self._expertise.conversation.hear, situation.talk
+        if incoming.text is None or sent_at is None or talk.pending is None:
+            return hear(situation, incoming)
+        asked = talks.asked_before(self._transaction, conversation_id, sent_at)
+        if asked and asked[0]["fact"] == talk.pending.fact:
+            return hear(situation, incoming)
+        decision = hear(replace(situation, talk=replace(talk, pending=None)), incoming)
+        if decision.talk.facts == talk.facts and not decision.talk.pending and not decision.ticket:
+            decision.talk = replace(decision.talk, pending=talk.pending)  # it told nothing
+        return decision
+
     def judge(
         self, answer: Answer, claim: Claim, entry: Entry | None, now: datetime, *, reachable: bool
     ) -> Answer:
         """Judge a claim by what the directory said, and go on with the talk."""
-        this = _CONVERSATION.c.id == answer.conversation_id
-        row = self._transaction.execute(select(_CONVERSATION).where(this).with_for_update()).one()
+        row = talks.lock(self._transaction, answer.conversation_id)
         situation = self._situation(row, now)
         lookup = situation.talk.lookup
         if answer.heard is None or lookup is None or lookup.until is None or lookup.claim != claim:
@@ -214,6 +241,12 @@ class Turn:
         if came_before is None and album:
             return attachments.message_of_album(self._transaction, row.id, album)
         return came_before
+
+    def _refuse(self, row: Row[Any], message_id: int, reason: Refusal, now: datetime) -> None:
+        """Say that a later file of a message is not kept, unless a person has the case in hand."""
+        if not is_taken(tickets.tickets_of(self._transaction.connection, row.id)[0]):
+            text = self._expertise.wording.say(f"attachment_refused_{reason}", row.talk["language"])
+            talks.post(self._transaction, row, "bot", text, now, reply_to=message_id)
 
     def _repeat(self, row: Row[Any], message_id: int) -> Answer:
         """Answer a message that came before with what it was answered then."""

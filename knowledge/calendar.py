@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -14,6 +15,7 @@ from knowledge.schema import Form, TextForm
 from knowledge.yaml_source import Document, KnowledgeError, Mistake, layered_files, read_document
 
 DayKind = Literal["work", "weekend", "holiday", "makeup"]
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 ONE_DAY = timedelta(days=1)
 
 
@@ -47,10 +49,10 @@ class SettlementCalendar:
         self._check(day)
         return day in self._settlement_days
 
-    def next_settlement_day(self, after: date, count: int = 1) -> date:
-        """Find the count-th settlement day after a day."""
+    def next_settlement_day(self, after: date) -> date:
+        """Find the first settlement day after a day."""
         self._check(after)
-        place = bisect_right(self._in_order, after) + count - 1
+        place = bisect_right(self._in_order, after)
         if place >= len(self._in_order):
             raise UnknownCalendarError(f"no schedule is known after {self.last_day}")
         return self._in_order[place]

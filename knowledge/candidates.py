@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from knowledge.acquirers import Profile
-from knowledge.calendar import ONE_DAY, SettlementCalendar, UnknownCalendarError
+from knowledge.calendar import ONE_DAY, SHANGHAI, SettlementCalendar, UnknownCalendarError
 from knowledge.model import UNKNOWN, Interval
-from knowledge.settlement import INSTANT_MODES, SHANGHAI, D0Inputs, Due, d0_blocker, due, instant
+from knowledge.settlement import INSTANT_MODES, D0Inputs, Due, d0_blocker, due, instant
 
 #: A sale may seem so far ahead of now: clocks differ.
 CLOCK_TOLERANCE = timedelta(minutes=5)

@@ -35,42 +35,6 @@ class Timing:
     deadline: datetime | None = None
 
 
-def derive(
-    facts: Facts,
-    acquirers: Acquirers,
-    calendar: SettlementCalendar,
-    now: datetime,
-    *,
-    final: frozenset[str] = frozenset(),
-) -> dict[str, Fact]:
-    """Give the derived facts; final: facts that stay unknown for good, because he cannot tell."""
-    return work_out(facts, acquirers, calendar, now, final=final).facts
-
-
-def narrowing(
-    facts: Facts,
-    acquirers: Acquirers,
-    calendar: SettlementCalendar,
-    now: datetime,
-    *,
-    final: frozenset[str] = frozenset(),
-) -> tuple[str, ...]:
-    """Give the unknown facts that could change when the money is due, in the order in which to ask."""
-    return work_out(facts, acquirers, calendar, now, final=final).narrowing
-
-
-def deadline(
-    facts: Facts,
-    acquirers: Acquirers,
-    calendar: SettlementCalendar,
-    now: datetime,
-    *,
-    final: frozenset[str] = frozenset(),
-) -> datetime | None:
-    """Give the moment from which the money is late; None while due_at cannot be told."""
-    return work_out(facts, acquirers, calendar, now, final=final).deadline
-
-
 def work_out(
     facts: Facts,
     acquirers: Acquirers,
@@ -79,7 +43,10 @@ def work_out(
     *,
     final: frozenset[str] = frozenset(),
 ) -> Timing:
-    """Do the work of derive, narrowing and deadline at once. A sale in the future tells nothing."""
+    """Say what the calendar makes of some facts; a sale in the future tells nothing.
+
+    final: facts that stay unknown for good, because he cannot tell.
+    """
     known = {key: fact.value for key, fact in facts.items() if fact.value != UNKNOWN}
     final |= facts.keys() - known.keys()
     paid_at = known.get("paid_at")

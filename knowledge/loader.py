@@ -213,9 +213,14 @@ def _check_template(source: str, allowed: set[str], place: tuple[str, ...], docu
         document.complain(place, f"{name} may be unknown when this is said.", fix)
 
 
+def data_files(folder: Path) -> list[Path]:
+    """List the files that make a knowledge folder what it is: all but the code."""
+    return sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".json"))
+
+
 def _version(folder: Path, own: Path | None) -> str:
     digest = hashlib.sha256()
     for layer in (folder, own) if own else (folder,):
-        for path in sorted(layer.rglob("*.yaml")):
+        for path in data_files(layer):
             digest.update(path.relative_to(layer).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]

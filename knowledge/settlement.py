@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from knowledge.acquirers import Profile
-from knowledge.calendar import ONE_DAY, SettlementCalendar, UnknownCalendarError
+from knowledge.calendar import ONE_DAY, SHANGHAI, SettlementCalendar, UnknownCalendarError
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 #: The values of the fact settlement_mode.
 MODES = ("t1", "d1", "t0", "d0")
 INSTANT_MODES = frozenset({"d0", "t0"})

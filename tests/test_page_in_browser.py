@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Route, expect
 
-from bot.talk.wording import SHANGHAI
+from knowledge.calendar import SHANGHAI
 from tests.attached import JPEG
 from tests.looks import faults_of_layout, pale_texts
 from tests.people import DESKTOP, Agent, Merchant, mark, marked, profile
@@ -117,6 +117,24 @@ def test_the_personal_link_goes_on_elsewhere(browser: Browser, merchant: Merchan
         expect(merchant.page.locator(".entry")).to_have_count(elsewhere.page.locator(".entry").count())
         expect(merchant.tag("微信")).to_be_visible()
     assert marked(merchant.page)
+
+
+def test_a_link_asks_who_has_a_talk_of_his_own(
+    browser: Browser, merchant: Merchant, running: Service
+) -> None:
+    merchant.say(COMPLAINT)
+    shown = texts(merchant)
+    with profile(browser) as other:
+        elsewhere = Merchant(other.new_page()).open(running.url)
+        elsewhere.page.goto(personal_link(merchant))
+        assert faults_of_layout(elsewhere.page) == []
+        elsewhere.page.get_by_role("link").click()
+        expect(elsewhere.page.locator("#composer")).to_be_visible()
+        assert texts(elsewhere) == []
+        elsewhere.page.goto(personal_link(merchant))
+        elsewhere.page.get_by_role("button").click()
+        expect(elsewhere.lines("merchant").first).to_have_text(COMPLAINT)
+        assert texts(elsewhere) == shown
 
 
 def test_a_stranger_sees_nothing_of_it(browser: Browser, merchant: Merchant, running: Service) -> None:

@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 import knowledge
-from bot.talk.wording import SHANGHAI
-from knowledge.calendar import ONE_DAY, UnknownCalendarError, load_calendar
+from knowledge.calendar import ONE_DAY, SHANGHAI, UnknownCalendarError, load_calendar
 from tests.people import DESKTOP, Agent, Merchant, mark, marked, profile
 from tests.service import Service
 

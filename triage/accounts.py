@@ -114,13 +114,6 @@ def set_password(
     _forget_failures(tx, name, now)
 
 
-def set_role(tx: Transaction, name: str, role: str) -> None:
-    """Change what an account may do; its sessions end. Raises AccountError: no_such_account, role_unknown."""
-    if role not in set(Role):
-        raise AccountError("role_unknown")
-    _change(tx, tidy(name), role=role)
-
-
 def disable(tx: Transaction, name: str, now: datetime) -> None:
     """Close an account; its sessions end. Raises AccountError: no_such_account."""
     _change(tx, tidy(name), disabled_at=now)

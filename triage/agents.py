@@ -36,12 +36,14 @@ def hand_over(
     to_queue: str | None = None,
     text: str = "",
 ) -> None:
-    """Give a ticket to another person, or to a queue where somebody takes it; anybody may."""
+    """Give a ticket to another person, or to a queue where it waits to be taken; anybody may."""
     row = still_open(transaction, ticket_id)
     if to_account is not None and not _works_here(transaction, to_account):
         raise TicketError("no_such_person")
     values: dict[str, Any] = {"assignee_id": to_account, "queue": to_queue or row.queue}
-    if row.status == TicketStatus.NEW and to_account is not None:
+    if to_account is None:
+        values["status"] = TicketStatus.NEW
+    elif row.status == TicketStatus.NEW:
         values["status"] = TicketStatus.CLAIMED
     data = {"to_account": to_account, "to_queue": to_queue, "text": text}
     change(transaction, row, now, **values)

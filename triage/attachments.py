@@ -112,15 +112,17 @@ def add(
     now: datetime,
     *,
     source: str | None = None,
-) -> None:
+) -> Refusal | None:
     """Store a file with its message, once by its key.
 
-    source: the channel that gives it out, where that is not the merchant's own.
+    source: the channel that gives it out, where that is not the merchant's own. Gives why it is not kept, if
+    it is the first of its message that is refused for this reason.
     """
     file, c = brought.file, _ATTACHMENT.c
     same = select(c.id).where(c.conversation_id == conversation.id, c.key == file.key)
     if transaction.execute(same).first():
-        return
+        return None
+    is_first = brought.refused and _is_first_refused(transaction, message_id, brought.refused)
     state = AttachmentState.WAITING
     if brought.refused or brought.sealed:
         state = AttachmentState.REFUSED if brought.refused else AttachmentState.STORED
@@ -145,6 +147,7 @@ def add(
     if brought.sealed:
         transaction.execute(_BYTES.insert(), {"attachment_id": attachment_id, "sealed": brought.sealed})
     transaction.touch(DESK, FILES)
+    return brought.refused if is_first else None
 
 
 def message_of_album(transaction: Transaction, conversation_id: int, album: str) -> int | None:
@@ -248,11 +251,16 @@ def put_off(transaction: Transaction, waiting: Waiting, until: datetime) -> None
 
 def refuse(transaction: Transaction, waiting: Waiting, reason: Refusal) -> bool:
     """Do not keep a file; gives whether it is the first of its message that is refused for this reason."""
-    c = _ATTACHMENT.c
-    before = select(c.id).where(c.message_id == waiting.message_id, c.reason == reason)
-    is_first = transaction.execute(before).first() is None
+    is_first = _is_first_refused(transaction, waiting.message_id, reason)
     values = {"state": AttachmentState.REFUSED, "reason": reason, "reference": None}
     return _mark(transaction, waiting, **values) and is_first
+
+
+def _is_first_refused(transaction: Transaction, message_id: int, reason: Refusal) -> bool:
+    before = select(_ATTACHMENT.c.id).where(
+        _ATTACHMENT.c.message_id == message_id, _ATTACHMENT.c.reason == reason
+    )
+    return transaction.execute(before).first() is None
 
 
 def _mark(transaction: Transaction, waiting: Waiting, **values: Any) -> bool:

@@ -56,6 +56,18 @@ def close_incident(transaction: Transaction, incident_id: int, now: datetime) ->
     transaction.touch(DESK)
 
 
+def hold_open(transaction: Transaction, incident_id: int) -> None:
+    """Keep an incident open until the commit; raises IncidentError when it is too late for that.
+
+    Never waits: who declares it over may wait for a conversation that is locked here.
+    """
+    c = _INCIDENT.c
+    still_open = select(c.id).where(c.id == incident_id, c.closed_at.is_(None))
+    if transaction.execute(still_open.with_for_update(read=True, skip_locked=True)).first() is None:
+        message = f"the incident {incident_id} is over"
+        raise IncidentError(message)
+
+
 def open_incidents(connection: Connection) -> list[IncidentView]:
     """List the incidents that are not over."""
     rows = connection.execute(_OPEN)

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from sqlalchemy import delete, or_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
 from triage.model import moment_column, table
@@ -31,9 +30,7 @@ def take_lease(transaction: Transaction, name: str, holder: str, now: datetime, 
     free = or_(_LEASE.c.holder == holder, _LEASE.c.until <= now)
     if transaction.execute(update(_LEASE).where(_LEASE.c.name == name, free), values).rowcount:
         return True
-    insert = postgresql.insert if transaction.connection.dialect.name == "postgresql" else sqlite.insert
-    first = insert(_LEASE).values(name=name, **values).on_conflict_do_nothing().returning(_LEASE.c.name)
-    return transaction.execute(first).first() is not None
+    return transaction.add_if_new(_LEASE, {"name": name, **values})
 
 
 def release_lease(transaction: Transaction, name: str, holder: str) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, UniqueConstraint, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
 from triage.model import Account, moment_column, table
@@ -122,11 +121,8 @@ def unlink(transaction: Transaction, channel: str, account_id: int) -> None:
 
 def take_once(transaction: Transaction, key: str, now: datetime) -> bool:
     """Note that something an agent did is taken; False when it was taken before."""
-    dialect = transaction.connection.dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     transaction.execute(delete(_UPDATE).where(_UPDATE.c.at < now - REMEMBERED))
-    noted = insert(_UPDATE).values(key=key, at=now).on_conflict_do_nothing().returning(_UPDATE.c.key)
-    return transaction.execute(noted).first() is not None
+    return transaction.add_if_new(_UPDATE, {"key": key, "at": now})
 
 
 def was_taken(connection: Connection, key: str) -> bool:

@@ -1,12 +1,8 @@
 """Service hours: when a person can answer, and by when one must have."""
 
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
-from knowledge.calendar import SettlementCalendar, UnknownCalendarError
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-ONE_DAY = timedelta(days=1)
+from knowledge.calendar import ONE_DAY, SHANGHAI, SettlementCalendar, UnknownCalendarError
 
 
 class ServiceHours:

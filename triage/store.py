@@ -23,6 +23,7 @@ from sqlalchemy import (
     insert,
     make_url,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -56,6 +57,12 @@ class Transaction:
         """Insert one row; gives the id that it got."""
         key = self.connection.execute(insert(into), values).inserted_primary_key
         return int(key[0]) if key else 0
+
+    def add_if_new(self, into: Table, values: dict[str, Any]) -> bool:
+        """Insert one row, unless one with its key is there; gives whether it was new."""
+        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
+        added = dialect.insert(into).values(values).on_conflict_do_nothing().returning(*into.primary_key)
+        return self.connection.execute(added).first() is not None
 
     def touch(self, *topics: str) -> None:
         """Wake those who wait for these topics once this is committed."""
@@ -242,5 +249,9 @@ def _reading_engine(database: str) -> Engine:
     """Open a SQLite file for reading only: such a connection never writes the log back."""
     address = f"sqlite:///file:{Path(database).absolute()}?mode=ro&uri=true"
     return create_engine(
-        address, poolclass=QueuePool, pool_size=8, connect_args={"check_same_thread": False, "timeout": 10}
+        address,
+        poolclass=QueuePool,
+        pool_size=8,
+        connect_args={"check_same_thread": False, "timeout": 10},
+        hide_parameters=True,
     )

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from triage.bell import BEGUN, OUTBOX, chat_topic
 from triage.model import Conversation, DeliveryStatus, Incident, Message, Outbox, Ticket, table
@@ -61,9 +60,7 @@ def conversation_for(
     found = _find(transaction, names)
     if found is None:
         values = {"channel": channel, "sender": sender, "talk": talk, "created_at": now, "updated_at": now}
-        dialect = transaction.connection.dialect.name
-        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-        transaction.execute(insert(_CONVERSATION).values(values).on_conflict_do_nothing())
+        transaction.add_if_new(_CONVERSATION, values)
         transaction.touch(BEGUN)
         found = _find(transaction, names)
     if found is None:
@@ -146,9 +143,13 @@ def replies_to(transaction: Transaction, message_id: int) -> list[Line]:
     return [_line(row) for row in transaction.execute(answers)]
 
 
-def asked_before(transaction: Transaction, conversation_id: int) -> Sequence[dict[str, Any]]:
-    """Give the questions of a conversation, newest first."""
+def asked_before(
+    transaction: Transaction, conversation_id: int, until: datetime | None = None
+) -> Sequence[dict[str, Any]]:
+    """Give the questions of a conversation, or those until a moment, newest first."""
     asked = (_MESSAGE.c.conversation_id == conversation_id) & (_MESSAGE.c.author == "bot")
+    if until:
+        asked &= _MESSAGE.c.at <= until
     rows = transaction.execute(select(_MESSAGE.c.ask).where(asked).order_by(_MESSAGE.c.id.desc()))
     return [row.ask for row in rows if row.ask]
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from triage.bell import DESK, chat_topic
+from triage.incidents import hold_open
 from triage.model import Conversation, Ticket, TicketEvent, TicketStatus, table, ticket_number
 from triage.routing import PRIORITIES, Routing
 from triage.store import Transaction
@@ -60,7 +61,12 @@ class TicketDraft:
 
 
 def file_ticket(transaction: Transaction, draft: TicketDraft, now: datetime) -> TicketView:
-    """File a ticket, or bring the conversation's open one up to date."""
+    """File a ticket, or bring the conversation's open one up to date.
+
+    Raises triage.incidents.IncidentError when the incident of the case has come to its end meanwhile.
+    """
+    if draft.incident_id is not None:
+        hold_open(transaction, draft.incident_id)
     known = _open_row(transaction, draft.conversation_id)
     if known is not None:
         return _bring_up_to_date(transaction, known, draft, now)
@@ -158,7 +164,7 @@ def record(
 def _bring_up_to_date(
     transaction: Transaction, known: Row[Any], draft: TicketDraft, now: datetime
 ) -> TicketView:
-    """Take what is new; who has the ticket already keeps its queue, and it never gets less urgent."""
+    """Take what is new; a ticket stays in the queue that a person chose, and it never gets less urgent."""
     values: dict[str, Any] = {
         "facts": dict(draft.facts),
         "diagnosis": dict(draft.diagnosis),
@@ -172,7 +178,7 @@ def _bring_up_to_date(
         routing = draft.routing
         values |= {
             "cause": draft.cause,
-            "queue": routing.queue,
+            "queue": known.queue if _was_handed_over(transaction, known.id) else routing.queue,
             "incident_id": draft.incident_id,
             "priority": min(known.priority, routing.priority, key=PRIORITIES.index),
             "priority_reasons": list(dict.fromkeys([*known.priority_reasons, *routing.reasons])),
@@ -184,6 +190,11 @@ def _bring_up_to_date(
     record(transaction, known.id, "updated", now, actor="bot", data=changed)
     transaction.touch(chat_topic(draft.conversation_id))
     return view_of(_open_row(transaction, draft.conversation_id) or known)
+
+
+def _was_handed_over(transaction: Transaction, ticket_id: int) -> bool:
+    by_hand = (_EVENT.c.ticket_id == ticket_id) & (_EVENT.c.kind == "handed_over")
+    return transaction.execute(select(_EVENT.c.id).where(by_hand).limit(1)).first() is not None
 
 
 def _open_row(transaction: Transaction, conversation_id: int) -> Row[Any] | None:

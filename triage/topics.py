@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, UniqueConstraint, exists, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
 from triage.bell import DESK
@@ -171,8 +170,7 @@ def topic_of(transaction: Transaction, ticket_id: int, chat_id: str) -> Row[Any]
         "notices": [],
         **NOTHING_SHOWN,
     }
-    insert = postgresql.insert if transaction.connection.dialect.name == "postgresql" else sqlite.insert
-    transaction.execute(insert(_TOPIC).values(values).on_conflict_do_nothing())
+    transaction.add_if_new(_TOPIC, values)
     return transaction.execute(select(_TOPIC).where(this).with_for_update()).one()
 
 
@@ -188,9 +186,8 @@ def note(
 def lose(transaction: Transaction, topic: Row[Any]) -> None:
     """Note that a topic is gone, with all that was in it; who writes in it all the same is understood."""
     if topic.thread_id is not None:
-        insert = postgresql.insert if transaction.connection.dialect.name == "postgresql" else sqlite.insert
         values = {"chat_id": topic.chat_id, "thread_id": topic.thread_id, "ticket_id": topic.ticket_id}
-        transaction.execute(insert(_LOST).values(values).on_conflict_do_nothing())
+        transaction.add_if_new(_LOST, values)
     note(transaction, topic.ticket_id, topic.chat_id, **NOTHING_SHOWN)
 
 

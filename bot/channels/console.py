@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, select
 
 from bot.messages import Incoming
 from bot.parts import Parts
-from bot.talk.wording import SHANGHAI
+from knowledge.calendar import SHANGHAI
 from knowledge.model import JsonValue, Language, from_json, is_value_of, to_json
 from triage.media import LARGEST, File, uploaded
 from triage.model import Ticket, table, ticket_number

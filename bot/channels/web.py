@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Cookie, Depends, Header, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, StreamingResponse
@@ -33,6 +34,12 @@ COOKIE_SECONDS = 180 * 24 * 3600
 #: The page says by this header that it means the conversation of its cookie; other sites cannot send it.
 PAGE_HEADER = "x-daozhang-page"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+#: The version of a UUID that nothing but chance makes.
+RANDOM = 4
+NO_UUID = (
+    "client_id: a message without a conversation needs a random UUID (version 4), a new one each time, "
+    "like the one that crypto.randomUUID() makes"
+)
 #: How often a stream looks by itself: for a conversation that is not begun, with other writers, otherwise.
 LOOK_AGAIN = {"not begun": 3.0, "shared": 1.0, "alone": 15.0}
 
@@ -115,7 +122,12 @@ class WebChat:
         return self.store.read(work)
 
     def begin(self, client_id: str) -> str:
-        """Give the token of a conversation that this message begins: the same for the same message."""
+        """Give the token of a conversation that this message begins: the same for the same message.
+
+        Who knows the client_id gets the token: raises HTTPException 422 for one that can be guessed.
+        """
+        if not _is_random_uuid(client_id):
+            raise HTTPException(422, NO_UUID)
         digest = hmac.digest(self.key, b"web:" + client_id.encode(), "sha256")
         return _urlsafe(digest)
 
@@ -195,16 +207,44 @@ def build_web(chat: WebChat) -> APIRouter:
         cache = {"Cache-Control": "public, max-age=31536000, immutable"}
         return Response(content, media_type=media_type, headers=cache)
 
-    @router.get("/chat/{token}")
-    def personal_link(token: str) -> Response:
-        if not TOKEN.fullmatch(token):
-            raise HTTPException(404)
-        response = RedirectResponse("/", status_code=303)
-        _set_cookie(response, chat, token)
-        return response
-
+    _add_link(router, chat)
     _add_calls(router, chat)
     return router
+
+
+def _add_link(router: APIRouter, chat: WebChat) -> None:
+    """Add the personal link; who has a talk of his own is asked before the link takes him to another."""
+
+    @router.get("/chat/{token}")
+    def open_link(
+        token: Annotated[str, Depends(_token_in_path)],
+        accept_language: Annotated[str, Header()] = "",
+        own: Annotated[str | None, Cookie(alias=COOKIE)] = None,
+    ) -> Response:
+        if own is None or own == token or not TOKEN.fullmatch(own):
+            return _switch(chat, token)
+        page = chat.page.ask_to_switch(_preferred(accept_language), f"/chat/{token}")
+        return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+
+    @router.post("/chat/{token}")
+    def switch(
+        token: Annotated[str, Depends(_token_in_path)],
+        own: Annotated[str | None, Cookie(alias=COOKIE)] = None,
+    ) -> Response:
+        # A browser sends the cookie with no other site's form (SameSite): that one is asked as well.
+        return _switch(chat, token) if own else RedirectResponse(f"/chat/{token}", status_code=303)
+
+
+def _token_in_path(token: str) -> str:
+    if not TOKEN.fullmatch(token):
+        raise HTTPException(404)
+    return token
+
+
+def _switch(chat: WebChat, token: str) -> Response:
+    response = RedirectResponse("/", status_code=303)
+    _set_cookie(response, chat, token)
+    return response
 
 
 def _add_calls(router: APIRouter, chat: WebChat) -> None:
@@ -257,6 +297,13 @@ def _add_calls(router: APIRouter, chat: WebChat) -> None:
 def sender_of(token: str) -> str:
     """Give the sender's name in the database, from which nobody can find the token."""
     return sha256(token.encode()).hexdigest()
+
+
+def _is_random_uuid(client_id: str) -> bool:
+    try:
+        return UUID(client_id).version == RANDOM
+    except ValueError:
+        return False
 
 
 def _event(name: str, data: dict[str, Any], event_id: int | None = None) -> str:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, select
 from bot.page.strip import draw_strip
 from bot.parts import Parts
 from bot.talk.state import Talk, read_talk
-from bot.talk.wording import SHANGHAI, UNSPOKEN, before
+from bot.talk.wording import UNSPOKEN, before
+from knowledge.calendar import SHANGHAI
 from knowledge.model import UNKNOWN, Language
 from triage.attachments import files_from_agents
 from triage.media import Refusal

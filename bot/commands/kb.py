@@ -12,12 +12,12 @@ from rich.progress import Progress
 
 from bot.app import now as clock
 from bot.commands import kb_pages as pages
+from knowledge.calendar import SHANGHAI
 from knowledge.lab.check import check
 from knowledge.lab.explain import FactsError, explain, parse_facts
 from knowledge.lab.show import show_cause, show_fact
 from knowledge.lab.simulate import Simulator
 from knowledge.loader import PACKAGED, load_knowledge
-from knowledge.settlement import SHANGHAI
 
 kb = typer.Typer(help="The knowledge base.", no_args_is_help=True)
 FolderOption = Annotated[Path, typer.Option("--folder", help="The knowledge folder.")]

@@ -24,7 +24,7 @@ from bot.logs import set_up_logs
 from bot.parts import put_together
 from bot.serving import ServiceError, run_service
 from bot.settings import Settings, mistakes
-from bot.talk.wording import SHANGHAI
+from knowledge.calendar import SHANGHAI
 from knowledge.yaml_source import KnowledgeError
 from triage.store import Store, StoreError
 from triage.vault import Vault, VaultError, new_key

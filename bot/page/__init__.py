@@ -1,4 +1,4 @@
-"""The merchant's chat page: its template, style and script."""
+"""The merchant's chat page: its templates, style and script."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,21 +24,29 @@ MEDIA_TYPES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The chat page and the files that it needs."""
+    """The chat page, the question before it is switched to another talk, and the files that they need."""
 
     #: Name under /page/ -> content, media type.
     files: Mapping[str, tuple[bytes, str]]
     texts: Mapping[str, Text]
-    template: Template
+    chat: Template
+    switch: Template
 
     def render(self, language: str, version: str) -> str:
         """Give the page's HTML in a language ("en", else Chinese); version is the program's, shown small."""
+        return self._fill(self.chat, language, version=version)
+
+    def ask_to_switch(self, language: str, link: str) -> str:
+        """Give the page that asks whether to leave the talk of this browser for that of a link (its path)."""
+        return self._fill(self.switch, language, link=link)
+
+    def _fill(self, template: Template, language: str, **values: str) -> str:
         chosen: Language = "en" if language == "en" else "zh"
-        return self.template.render(
+        return template.render(
             language=chosen,
-            version=version,
             texts={key: text.to(chosen) for key, text in self.texts.items()},
             address={name: self.address(name) for name in self.files},
+            **values,
         )
 
     def address(self, name: str) -> str:
@@ -55,5 +63,6 @@ def load_page() -> Page:
     return Page(
         files={name: ((HERE / name).read_bytes(), media) for name, media in MEDIA_TYPES.items()},
         texts=read_texts(HERE / "texts.yaml"),
-        template=environment.from_string((HERE / "chat.html").read_text(encoding="utf-8")),
+        chat=environment.from_string((HERE / "chat.html").read_text(encoding="utf-8")),
+        switch=environment.from_string((HERE / "switch.html").read_text(encoding="utf-8")),
     )

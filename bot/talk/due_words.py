@@ -5,10 +5,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.talk.case import Case
-from bot.talk.wording import SHANGHAI, WEEKDAYS_ZH, Wording
+from bot.talk.wording import WEEKDAYS_ZH, Wording
 from bot.talk.wording import day as day_in_words
 from knowledge.acquirers import Profile
-from knowledge.calendar import ONE_DAY, SettlementCalendar, UnknownCalendarError
+from knowledge.calendar import ONE_DAY, SHANGHAI, SettlementCalendar, UnknownCalendarError
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Interval, Language
 from knowledge.settlement import INSTANT_MODES, MODES, rest_days

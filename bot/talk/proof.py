@@ -7,7 +7,8 @@ from typing import Literal
 
 from bot.talk.decision import Decision, Situation
 from bot.talk.state import Claim, Lookup, Talk
-from bot.talk.wording import SHANGHAI, Wording
+from bot.talk.wording import Wording
+from knowledge.calendar import SHANGHAI
 from knowledge.model import UNKNOWN, Fact
 from triage.directory import Entry
 

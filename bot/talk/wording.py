@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, StrictUndefined
 
+from knowledge.calendar import SHANGHAI
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Interval, Language, Text, Value
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 WEEKDAYS_ZH = "一二三四五六日"
 #: The order in which facts are played back.
 SPOKEN_ORDER = (

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from knowledge.calendar import ONE_DAY
+from knowledge.calendar import ONE_DAY, SHANGHAI
 from knowledge.engine import SURE, WORTH, Engine
 from knowledge.inquiry import hold, may_advise
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Diagnosis, Fact, FactSpec, Interval, Value, to_json
-from knowledge.settlement import SHANGHAI
 
 #: So many questions that were not chosen are shown.
 RUNNERS_UP = 4

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from knowledge.calendar import ONE_DAY
+from knowledge.calendar import ONE_DAY, SHANGHAI
 from knowledge.derivation import work_out
 from knowledge.engine import DUE_REASON, DUE_STATE
 from knowledge.inference import FITTING, LARGE, NEW_FOR_DAYS, infer
 from knowledge.lab.shares import likely, shares_of
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Cause, Fact, Interval, Source, Value
-from knowledge.settlement import SHANGHAI
 
 #: How often the first message names a fact beside the complaint, whatever its value: counted, like the next,
 #: over what is read from the first messages of tests/scenarios.

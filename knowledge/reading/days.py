@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-ONE_DAY = timedelta(days=1)
 _HOURS = ("小时", "钟头", "hour")
 _MINUTES = ("分钟", "minute", "min")
 _SIZES = {"周": 7, "星期": 7, "礼拜": 7, "week": 7, "月": 30, "month": 30, "年": 365, "year": 365}

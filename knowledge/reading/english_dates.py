@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
+from knowledge.calendar import ONE_DAY
 from knowledge.reading.days import (
-    ONE_DAY,
     Day,
     days_back,
     first_of_month,

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from knowledge.reading.days import ONE_DAY, Day
+from knowledge.calendar import ONE_DAY
+from knowledge.reading.days import Day
 from knowledge.reading.draft import Draft
 
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
+from knowledge.calendar import ONE_DAY
 from knowledge.model import Interval
 from knowledge.reading.clock import TimeOfDay
 from knowledge.reading.days import Day
 from knowledge.reading.events import EventReader
 
-_DAY = timedelta(days=1)
 #: Nobody asks for older sales: "two years ago" is when he got the terminal.
 _LONGEST_AGO = timedelta(days=366)
 _PROMISED_AFTER = re.compile(
@@ -58,7 +58,7 @@ def sale_moment(
     if own_times and day.first == day.last:
         return _begun(_on(day.first, _closest(own_times), now), text[day.place : day.end], now)
     last = day.first if day.is_range else day.last
-    return _clipped(Interval(_midnight(day.first, now), _midnight(last + _DAY, now)), now)
+    return _clipped(Interval(_midnight(day.first, now), _midnight(last + ONE_DAY, now)), now)
 
 
 def _is_past(day: Day, now: datetime) -> bool:
@@ -94,11 +94,11 @@ def _on(day: date, found: TimeOfDay, now: datetime) -> datetime | Interval:
     midnight = _midnight(day, now)
     if found.clock:
         moment = datetime.combine(day, found.clock, now.tzinfo)
-        return moment + _DAY if found.next_day and moment + _DAY <= now else moment
+        return moment + ONE_DAY if found.next_day and moment + ONE_DAY <= now else moment
     first, last = found.hours or (0, 24)
     start = midnight + timedelta(hours=first)
     if last > 24 and start > now:
-        start -= _DAY
+        start -= ONE_DAY
     return _clipped(Interval(start, start + timedelta(hours=last - first)), now)
 
 
@@ -110,8 +110,8 @@ def _begun(found: datetime | Interval, written: str, now: datetime) -> datetime 
     if not _WEEKDAY.search(written):
         return None
     if isinstance(found, Interval):
-        return Interval(found.start - 7 * _DAY, found.end - 7 * _DAY)
-    return found - 7 * _DAY
+        return Interval(found.start - 7 * ONE_DAY, found.end - 7 * ONE_DAY)
+    return found - 7 * ONE_DAY
 
 
 def _said_before(days: Sequence[Day], found: TimeOfDay, now: datetime) -> datetime | None:
@@ -126,11 +126,11 @@ def _within(found: TimeOfDay, about: datetime | Interval | None, now: datetime) 
         return None
     if isinstance(about, datetime):
         start = _midnight(about.date(), now)
-        about = Interval(start, start + _DAY)
-    days = (about.end - _midnight(about.start.date(), now)) // _DAY + 1
+        about = Interval(start, start + ONE_DAY)
+    days = (about.end - _midnight(about.start.date(), now)) // ONE_DAY + 1
     for one in _halves(found):
         for ahead in range(days):
-            made = _on(about.start.date() + ahead * _DAY, one, now)
+            made = _on(about.start.date() + ahead * ONE_DAY, one, now)
             start = made.start if isinstance(made, Interval) else made
             if about.start <= start < about.end and start <= now:
                 return made
@@ -154,7 +154,7 @@ def _at_latest(found: TimeOfDay, now: datetime) -> datetime | Interval:
     """Take a time without a day as the last one that has begun: today's, else yesterday's."""
     today = _on(now.date(), found, now)
     start = today.start if isinstance(today, Interval) else today
-    return today if start <= now else _on(now.date() - _DAY, found, now)
+    return today if start <= now else _on(now.date() - ONE_DAY, found, now)
 
 
 def _clipped(stretch: Interval, now: datetime) -> Interval:

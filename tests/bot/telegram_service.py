@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from sqlalchemy import NullPool, Row, create_engine, insert, text
 
-from bot.talk.wording import SHANGHAI
+from knowledge.calendar import SHANGHAI
 from tests.service import Service
 from tests.telegram_api.control import TelegramApi
 from tests.telegram_api.people import Shown, User

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from bot.administration import Administration, AdministrationError
 from bot.directory import HttpDirectory
 from bot.messages import Incoming
 from bot.parts import Parts
-from tests.talking import NOW, Merchant, parts_on
+from tests.talking import NOW, Merchant, packaged, parts_on
 
 NUMBER = "821290054110001"
 CSV = f"""\
@@ -111,7 +112,8 @@ def test_a_file_with_mistakes_is_refused_as_a_whole(parts: Parts, tmp_path: Path
 
 
 def http_parts(answer: Callable[[httpx.Request], httpx.Response]) -> HttpDirectory:
-    return HttpDirectory("http://directory.test", "secret", lambda: NOW, httpx.MockTransport(answer))
+    facts = packaged().current.knowledge.facts
+    return HttpDirectory("http://directory.test", "secret", lambda: NOW, facts, httpx.MockTransport(answer))
 
 
 def test_the_operators_service_is_asked_once_with_the_token() -> None:
@@ -131,13 +133,30 @@ def test_the_operators_service_is_asked_once_with_the_token() -> None:
     assert asked[0].headers["authorization"] == "Bearer secret"
 
 
-@pytest.mark.parametrize("fault", ["timeout", "500", "no json", "no tail", "404"])
+def test_what_the_operators_service_says_wrongly_is_left_out() -> None:
+    said = {"settlement_mode": "T1", "payout_status": ["failed"], "settle_bank": "ICBC"}
+    body = {"merchant_no": NUMBER, "settle_card_last4": "5678", **said}
+    directory = http_parts(lambda _: httpx.Response(200, json=body))
+    with parts_on(directory=directory) as parts, capture_logs() as logs:
+        merchant = Merchant(parts)
+        merchant.say(f"昨天刷的3500没到账，商户号{NUMBER}，结算卡尾号5678")
+    facts = merchant.last["facts"]
+    assert facts["settle_bank"] == {"value": "ICBC", "source": "system"}
+    assert not {"settlement_mode", "payout_status"} & facts.keys()
+    [warning] = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert warning["facts"] == ["settlement_mode", "payout_status"]
+    assert NUMBER not in str(logs)
+
+
+@pytest.mark.parametrize("fault", ["not an object", "timeout", "500", "no json", "no tail", "404"])
 def test_a_service_that_does_not_answer_does_not_stop_the_talk(fault: str) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         if fault == "timeout":
             raise httpx.ReadTimeout("slow", request=request)
         if fault in ("500", "404"):
             return httpx.Response(int(fault))
+        if fault == "not an object":
+            return httpx.Response(200, json=[NUMBER])
         return httpx.Response(200, text="<html>" if fault == "no json" else "{}")
 
     with parts_on(directory=http_parts(answer)) as parts:

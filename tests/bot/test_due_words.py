@@ -12,8 +12,8 @@ from bot.talk.case import Case, think
 from bot.talk.decision import Situation
 from bot.talk.due_words import due_reason, due_strip
 from bot.talk.state import Talk
-from bot.talk.wording import SHANGHAI, Wording
-from knowledge.calendar import SettlementCalendar
+from bot.talk.wording import Wording
+from knowledge.calendar import SHANGHAI, SettlementCalendar
 from knowledge.engine import Engine
 from knowledge.loader import KnowledgeBase
 from knowledge.model import Fact, Interval, Language, Text, Value

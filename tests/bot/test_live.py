@@ -2,16 +2,19 @@
 
 import os
 from collections.abc import Iterator
+from datetime import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
 from bot.desk import desk_surroundings
+from bot.expertise import LiveExpertise
 from bot.parts import Parts
 from bot.settings import Settings
 from knowledge.loader import PACKAGED
 from knowledge.yaml_source import KnowledgeError
+from tests.knowledge.copies import copy_of_the_base
 from tests.talking import NOW, Merchant, parts_on
 from triage.model import Conversation, table
 
@@ -195,8 +198,19 @@ def test_a_talk_of_an_older_version_is_read(parts: Parts) -> None:
     merchant.say("昨天刷的2000没到账")
     told = merchant.asks
     conversation = table(Conversation)
-    talk = parts.store.read(lambda connection: connection.scalar(select(conversation.c.talk)))
+    talk = parts.store.read(lambda connection: connection.execute(select(conversation.c.talk)).one()).talk
     older = {key: talk[key] for key in ("language", "facts", "asked", "pending", "step")} | {"gone": 1}
     parts.store.write(lambda transaction: transaction.execute(update(conversation), {"talk": older}))
     assert merchant.say("哇啦哇啦")["messages"]
     assert merchant.asks == told
+
+
+def test_new_weights_are_taken_up_as_a_version_of_their_own(tmp_path: Path) -> None:
+    base = copy_of_the_base(tmp_path)
+    live = LiveExpertise(time(9), time(18), folder=base)
+    before = live.current
+    weights = base / "weights.json"
+    save(weights, weights.read_text(encoding="utf-8").replace('"learnt_from":', '"learnt_from": '))
+    live.look_again()
+    assert live.current is not before
+    assert live.current.knowledge.version != before.knowledge.version

@@ -67,15 +67,16 @@ def test_an_unknown_language_is_served_chinese(chat: Page) -> None:
 
 
 def test_every_text_is_used(chat: Page) -> None:
-    source = (HERE / "chat.html").read_text("utf-8") + (HERE / "chat.js").read_text("utf-8")
+    source = "".join((HERE / name).read_text("utf-8") for name in ("chat.html", "switch.html", "chat.js"))
     built = {"from_bot", "from_agent", "from_merchant", "ticket_new", "ticket_claimed", "ticket_waiting"}
     built |= {"file_photo", "file_document", "file_voice"}
     named = set(re.findall(r"(?:texts|words)\.(\w+)", source)) | set(re.findall(r"example_\w+", source))
     assert set(chat.texts) == named | built
 
 
-def test_nothing_is_inline_and_nothing_comes_from_elsewhere(chat: Page) -> None:
-    page = Tags(chat.render("zh", "1.2.3"))
+@pytest.mark.parametrize("which", ["talk", "switch"])
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere(chat: Page, which: str) -> None:
+    page = Tags(chat.render("zh", "1.2.3") if which == "talk" else chat.ask_to_switch("zh", "/chat/token"))
     assert page.loose == []
     for tag, attributes in page.found:
         assert not [name for name in attributes if INLINE.fullmatch(name)], tag

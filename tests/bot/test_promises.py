@@ -29,7 +29,7 @@ def promised(parts: Parts, chat: str) -> datetime:
     merchant.say("昨天下午3点刷的1280还没到账")
     merchant.answer_all()
     assert merchant.last["outcome"] == "advised"
-    moment = row_of(parts, chat).wake_at
+    moment: datetime | None = row_of(parts, chat).wake_at
     assert moment
     return moment
 

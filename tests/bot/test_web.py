@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import NAMESPACE_DNS, UUID, uuid4, uuid5
 
 import httpx
 import pytest
@@ -18,6 +18,7 @@ from sqlalchemy import Row
 from bot.app import build_app
 from bot.parts import Parts
 from bot.settings import Settings
+from tests.attached import JPEG
 from tests.talking import NOW, parts_on
 from triage import accounts, agents
 from triage.model import Role
@@ -143,6 +144,19 @@ async def test_bad_bodies_are_refused_in_words(house: House) -> None:
     assert (await house.client.get("/chat/api/messages")).status_code == 404
 
 
+@pytest.mark.parametrize("client_id", ["message1", str(UUID(int=0)), str(uuid5(NAMESPACE_DNS, "shop"))])
+async def test_a_client_id_that_can_be_guessed_opens_no_talk(house: House, client_id: str) -> None:
+    body = {"conversation": None, "client_id": client_id, "text": "昨天刷的3500没到账"}
+    refused = await house.client.post("/chat/api/messages", json=body)
+    assert refused.status_code == 422
+    assert "random UUID" in refused.json()["error"]
+    photo = await house.client.post("/chat/api/photos", data={"client_id": client_id}, files={"file": JPEG})
+    assert photo.status_code == 422
+    assert "random UUID" in photo.json()["error"]
+    token = (await house.say("没到账"))["conversation"]
+    await house.say("昨天刷的", token, client_id=client_id)
+
+
 async def test_an_unknown_option_does_no_harm(house: House) -> None:
     token = (await house.say("没到账"))["conversation"]
     answer = await house.tap(token, "77.9")
@@ -162,6 +176,30 @@ async def test_the_page_finds_its_talk_again_and_another_device_by_the_link(hous
         arrived = await phone.get(link.replace("http://127.0.0.1:8000", ""))
         assert arrived.status_code == 303
         assert len((await phone.get("/chat/api/messages", headers=mine)).json()["messages"]) == 2
+
+
+async def test_a_link_takes_nobody_from_his_own_talk_unasked(house: House) -> None:
+    await house.client.get("/")
+    mine = house.client.cookies["daozhang_chat"]
+    theirs = (await house.say("没到账"))["conversation"]
+    asked = await house.client.get(f"/chat/{theirs}", headers={"accept-language": "en"})
+    assert asked.status_code == 200
+    assert "already have a conversation" in asked.text
+    assert f'action="/chat/{theirs}"' in asked.text
+    assert "已有一段对话" in (await house.client.get(f"/chat/{theirs}")).text
+    assert house.client.cookies["daozhang_chat"] == mine
+    switched = await house.client.post(f"/chat/{theirs}")
+    assert (switched.status_code, switched.headers["location"]) == (303, "/")
+    assert house.client.cookies["daozhang_chat"] == theirs
+    assert (await house.client.get(f"/chat/{theirs}")).status_code == 303, "it is his own by now"
+
+
+async def test_a_form_of_another_site_switches_nothing(house: House) -> None:
+    theirs = (await house.say("没到账"))["conversation"]
+    async with house.new_client() as victim:  # its browser sends no cookie with another site's form
+        answer = await victim.post(f"/chat/{theirs}")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/chat/{theirs}")
+        assert "daozhang_chat" not in victim.cookies
 
 
 async def test_the_cookie_writes_only_with_the_header_that_other_sites_cannot_send(house: House) -> None:

@@ -61,10 +61,9 @@ def test_what_a_day_is(calendar: SettlementCalendar, day: date, kind: str, name:
     assert calendar.holiday_name(day) == name
 
 
-def test_the_next_settlement_day_skips_rest_and_counts(calendar: SettlementCalendar) -> None:
+def test_the_next_settlement_day_skips_rest(calendar: SettlementCalendar) -> None:
     assert calendar.next_settlement_day(date(2026, 9, 30)) == date(2026, 10, 8)
     assert calendar.next_settlement_day(date(2026, 10, 4)) == date(2026, 10, 8)
-    assert calendar.next_settlement_day(date(2026, 9, 30), 3) == date(2026, 10, 10)
     assert calendar.next_settlement_day(date(2026, 12, 30)) == date(2026, 12, 31)
 
 
@@ -84,8 +83,6 @@ def test_questions_outside_the_data_are_refused(calendar: SettlementCalendar, da
 def test_a_settlement_day_beyond_the_data_is_not_guessed(calendar: SettlementCalendar) -> None:
     with pytest.raises(UnknownCalendarError):
         calendar.next_settlement_day(date(2026, 12, 31))
-    with pytest.raises(UnknownCalendarError):
-        calendar.next_settlement_day(date(2026, 12, 30), 2)
 
 
 def test_it_knows_its_reach(calendar: SettlementCalendar) -> None:

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.acquirers import load_acquirers
-from knowledge.calendar import load_calendar
-from knowledge.derivation import deadline, derive, narrowing
+from knowledge.calendar import SHANGHAI, load_calendar
+from knowledge.derivation import work_out
 from knowledge.loader import PACKAGED
 from knowledge.model import Fact, Interval, Value
-from knowledge.settlement import MODES, SHANGHAI
+from knowledge.settlement import MODES
 
 ACQUIRERS = load_acquirers(PACKAGED)
 CALENDAR = load_calendar(PACKAGED)
@@ -35,13 +35,11 @@ class Case:
 
     def __init__(self, now: str, facts: dict[str, Value], final: tuple[str, ...] = ()) -> None:
         known = {key: Fact(value, "merchant") for key, value in facts.items()}
-        base = (known, ACQUIRERS, CALENDAR, at(now))
-        derived = derive(*base, final=frozenset(final))
-        assert {fact.source for fact in derived.values()} <= {"derived"}
-        self.derived = {key: fact.value for key, fact in derived.items()}
-        self.narrowing = narrowing(*base, final=frozenset(final))
-        self.deadline = deadline(*base, final=frozenset(final))
-        assert ("due_at" in derived) == (self.deadline is not None)
+        timing = work_out(known, ACQUIRERS, CALENDAR, at(now), final=frozenset(final))
+        assert {fact.source for fact in timing.facts.values()} <= {"derived"}
+        self.derived = {key: fact.value for key, fact in timing.facts.items()}
+        self.narrowing, self.deadline = timing.narrowing, timing.deadline
+        assert ("due_at" in self.derived) == (self.deadline is not None)
 
 
 def test_the_dated_example_of_the_national_day() -> None:

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from knowledge.calendar import SHANGHAI
 from knowledge.inquiry import NEEDS_A_PERSON, forbids_advice, may_advise
 from knowledge.lab.check import Finding, check
 from knowledge.lab.explain import FactsError, explain, parse_facts
@@ -17,7 +18,6 @@ from knowledge.lab.show import show_cause, show_fact
 from knowledge.lab.simulate import Simulation, Simulator, engine_asks, questionnaire_asks
 from knowledge.loader import PACKAGED, load_knowledge
 from knowledge.model import UNKNOWN, Fact, Interval
-from knowledge.settlement import SHANGHAI
 from tests.packaged import packaged_base
 
 KNOWLEDGE = packaged_base()

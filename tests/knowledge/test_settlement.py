@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.acquirers import Profile, load_acquirers
-from knowledge.calendar import UnknownCalendarError, load_calendar
+from knowledge.calendar import SHANGHAI, UnknownCalendarError, load_calendar
 from knowledge.loader import PACKAGED
-from knowledge.settlement import MODES, SHANGHAI, D0Inputs, due
+from knowledge.settlement import MODES, D0Inputs, due
 
 ACQUIRERS = load_acquirers(PACKAGED)
 CALENDAR = load_calendar(PACKAGED)

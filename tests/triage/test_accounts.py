@@ -167,12 +167,11 @@ def test_logging_out_ends_one_session_only(store: Store) -> None:
     assert session(store, there)
 
 
-@pytest.mark.parametrize("change", ["disable", "role", "password"])
+@pytest.mark.parametrize("change", ["disable", "password"])
 def test_a_change_of_the_account_ends_every_session(store: Store, change: str) -> None:
     tokens = [accounts.log_in(store, "lin", GOOD, NOW) for _ in range(2)]
     steps = {
         "disable": lambda tx: accounts.disable(tx, "lin", NOW),
-        "role": lambda tx: accounts.set_role(tx, "lin", Role.ADMIN),
         "password": lambda tx: accounts.set_password(tx, "lin", "another good one", NOW),
     }
     store.write(steps[change])
@@ -230,11 +229,10 @@ def test_the_first_admin_is_made_once(tmp_path: Path) -> None:
     assert (found.role, found.must_change_password) == ("admin", True)
 
 
-@pytest.mark.parametrize("step", ["disable", "role", "password"])
+@pytest.mark.parametrize("step", ["disable", "password"])
 def test_an_unknown_account_is_said(store: Store, step: str) -> None:
     steps = {
         "disable": lambda tx: accounts.disable(tx, "nobody", NOW),
-        "role": lambda tx: accounts.set_role(tx, "nobody", Role.ADMIN),
         "password": lambda tx: accounts.set_password(tx, "nobody", GOOD, NOW),
     }
     with pytest.raises(AccountError, match="no_such_account"):

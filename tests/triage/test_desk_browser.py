@@ -157,7 +157,7 @@ def test_the_end_of_the_login_is_said_and_nothing_typed_is_lost(
     page.goto(f"{address}/desk/tickets/{number}")
     page.keyboard.press("r")
     page.keyboard.type("写了一半的回复")
-    house.store.write(lambda tx: accounts.set_role(tx, "lin", "agent"))
+    house.store.write(lambda tx: accounts.set_password(tx, "lin", PASSWORD, house.now))
     expect(page.locator("#ended")).to_be_visible()
     page.get_by_role("link", name="重新登录").click()
     fill_in_login(page)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -419,3 +420,19 @@ def test_a_database_in_memory_works_the_same_way() -> None:
         store.write(adding("m1"))
     assert senders(store) == ["m1"]
     store.close()
+
+
+def test_a_statement_that_fails_says_nothing_of_its_values(store: Store) -> None:
+    sender = "a-chat-id"
+
+    def fail(connection: Connection) -> None:
+        connection.execute(text("SELECT :sender FROM nowhere"), {"sender": sender})
+
+    attempts: list[Callable[[], None]] = [
+        lambda: store.read(fail),
+        lambda: store.write(lambda tx: fail(tx.connection)),
+    ]
+    for attempt in attempts:
+        with pytest.raises(StoreError) as failed:
+            attempt()
+        assert sender not in "".join(traceback.format_exception(failed.value))

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
+from knowledge.calendar import SHANGHAI
 from knowledge.model import Language, Text
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 LANGUAGE_COOKIE = "desk_lang"
 TEXTS = Path(__file__).with_name("texts.yaml")

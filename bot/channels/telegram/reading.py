@@ -66,9 +66,9 @@ def _read_message(update: Update, message: Message) -> Incoming | None:
     text = _clean(message.text or message.caption or "")
     if not text and attachment is None:
         return None
-    key = key_of(update)
-    if attachment and not text and message.media_group_id:
-        # The pictures of an album are one message.
+    key, file = key_of(update), file_of(message)
+    if attachment and file is None and not text and message.media_group_id:
+        # An album is one message. What is kept of it is found by its album, as each file has its own key.
         key = f"tg:album:{message.media_group_id}"
     sender, language = str(message.chat.id), language_of(message.from_user)
     command = _COMMAND.fullmatch(text)
@@ -87,7 +87,7 @@ def _read_message(update: Update, message: Message) -> Incoming | None:
         key=key,
         text=text or None,
         attachment=attachment,
-        file=file_of(message),
+        file=file,
         language=language,
     )
 
