@@ -19,13 +19,13 @@ OPENING = {"amount": 0.4, "paid_at": 0.25, "pay_method": 0.08, "brand": 0.05}
 #: How often it names a fact whose value is out of the ordinary: he tells what struck him.
 STRIKING = {
     "account_class": 0.4,
-    "account_kind": 0.1,
+    "account_kind": 0.15,
     "activated": 0.35,
     "agent_reachable": 0.6,
     "amount_entered_correct": 0.15,
     "bounced_before": 0.2,
     "card_changed": 0.3,
-    "cardholder_charged": 0.1,
+    "cardholder_charged": 0.05,
     "d0_switch": 0.2,
     "fee_consented": 0.45,
     "notice": 0.35,

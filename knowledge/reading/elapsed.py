@@ -29,6 +29,7 @@ _ENGLISH = re.compile(
 _AGE = re.compile(
     rf"(?:(?:机器|机子|pos机?|终端|设备|商户|这台)[^,.，。;；!！?？\d]{{0,6}}?[装办开用领拿激]|装机|开户|入网|开通|装上|办下来|领到|装了|办了)"
     rf"(?:[了的过到上下来手活通请机子器台才刚快有都已经大概差不多]|不到)*{_COUNT}{_UNIT}"
+    rf"|(?:机器|机子|pos机?)(?:都|也|已经|有|快)*{_COUNT}(?:多|来)?个?(半)?(月|年)(半)?(?:多|来)?了"
     rf"|{_COUNT}{_UNIT}前(?:才|刚)?(?:装|办|开通|领|买|激活)"
     rf"|(?:terminal|machine|pos|reader|merchant account|account|shop)\b[^,.;]{{0,24}}?"
     rf"\b{_ENGLISH_COUNT}\s?{_ENGLISH_UNIT}(?: old| ago)"
@@ -63,13 +64,16 @@ def take_elapsed(draft: Draft) -> list[str]:
 def terminal_age(text: str) -> int | None:
     """Read since how many days he has his terminal; None where the text does not say."""
     found = _AGE.search(text) if may_match(_AGE, text) else None
-    if found is None or "不了" in found[0]:
-        return None
-    start, end = clause_start(text, found.start()), clause_end(text, found.end())
-    if not _TERMINAL.search(text[max(0, start - _SHORTLY) : end]):
+    if found is None or "不了" in found[0] or not speaks_of_terminal(text, found.start(), found.end()):
         return None
     exactly = _EXACTLY.match(text, found.end())
     return int(exactly[1]) if exactly else days_counted(found[0])
+
+
+def speaks_of_terminal(text: str, start: int, end: int) -> bool:
+    """Tell whether a part of a text stands near a terminal or an account of his."""
+    first, last = clause_start(text, start), clause_end(text, end)
+    return _TERMINAL.search(text[max(0, first - _SHORTLY) : last]) is not None
 
 
 def days_counted(text: str) -> int | None:

@@ -65,17 +65,9 @@ class EventReader:
         self, text: str, days: Sequence[Day], times: Sequence[TimeOfDay], now: datetime, *, asked: bool
     ) -> tuple[list[Day], list[TimeOfDay]]:
         """Give the days and times that may be the sale's; `asked` says that its moment was just asked for."""
-        hits = [
-            hit
-            for hit in self._words.find(text)
-            if hit.meaning != "neither" and not is_negated(text, hit.start)
-        ]
         sales: list[Day | TimeOfDay] = []
         others: list[Day | TimeOfDay] = []
-        moments = _moments(text, [*days, *times])
-        for moment, first, last in _with_clauses(text, moments, alone=asked):
-            near = [hit for hit in hits if first <= hit.start and hit.end <= last]
-            event = _event(text, moment, near)
+        for moment, event in self._events(text, [*days, *times], alone=asked):
             if event == "sale":
                 sales += moment.pieces
             elif event is None and (asked or not _is_only_today(moment, now)):
@@ -83,6 +75,28 @@ class EventReader:
         # Beside the sale's own time, another is that of writing: 两点了，睡不着，十点刷的.
         kept_times = [one for one in times if one in sales] or [one for one in times if one in others]
         return [day for day in days if day in (*sales, *others)], kept_times
+
+    def of_terminal(self, text: str, days: Sequence[Day]) -> Day | None:
+        """Give the day since which he has his terminal, if the text names it."""
+        events = self._events(text, [*days], alone=False)
+        found = (moment.pieces[0] for moment, event in events if event == "terminal")
+        day = next(found, None)
+        return day if isinstance(day, Day) else None
+
+    def _events(
+        self, text: str, pieces: list[Day | TimeOfDay], *, alone: bool
+    ) -> Iterator[tuple[_Moment, str | None]]:
+        """Go through the moments of a text with the kind of event that each belongs to."""
+        hits = [
+            hit
+            for hit in self._words.find(text)
+            if hit.meaning != "neither" and not is_negated(text, hit.start)
+        ]
+        for moment, first, last in _with_clauses(text, _moments(text, pieces), alone=alone):
+            yield (
+                moment,
+                _event(text, moment, [hit for hit in hits if first <= hit.start and hit.end <= last]),
+            )
 
 
 def _moments(text: str, pieces: list[Day | TimeOfDay]) -> list[_Moment]:

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from knowledge.model import FactSpec, Interval, Value
 from knowledge.reading.complaints import ELSEWHERE, complaint_of
-from knowledge.reading.elapsed import terminal_age
+from knowledge.reading.elapsed import speaks_of_terminal, terminal_age
 from knowledge.reading.events import EventReader
 from knowledge.reading.intents import Guess
 from knowledge.reading.mentions import Mention
 from knowledge.reading.moments import sale_moment
+from knowledge.reading.people import CUSTOMER_EN, CUSTOMER_ZH, OTHER_CUSTOMERS
 from knowledge.reading.slots import Slots
-from knowledge.reading.stated import OTHER_CUSTOMERS, asks_about, stated
+from knowledge.reading.stated import asks_about, stated
 
 MODES = {"INSTANT": "d0", "D0": "d0", "T0": "t0", "D1": "d1", "T1": "t1"}
 #: Intents whose days are those of a sale.
@@ -21,8 +22,7 @@ _OF_SALES = frozenset({"payout_not_arrived", "amount_mismatch", "charged_but_fai
 _BARE = 12
 _ARRIVAL = re.compile(r"到|没|未|不|结|放假|[吗么?？]|will|not|n't")
 _CUSTOMERS_BANK = re.compile(
-    r"(?:(?:顾客|客人|客户|持卡人|对方|他|她)(?:的|是|用|拿|那张|刷)*.{0,4}"
-    r"|\b(?:guest|customer|client|cardholder|buyer)\b[^,.;]{0,24})$"
+    rf"(?:{CUSTOMER_ZH}(?:的|是|用|拿|那张|刷)*.{{0,4}}|{CUSTOMER_EN}[^,.;]{{0,24}})$"
 )
 _PAID_WITH = re.compile(r"的?卡?(?:刷|付|消费|支付)|信用卡|贷记卡")
 _CHANGED_TO = re.compile(r"(?:换成|换到|改成|改到|换了|changed? to)\s?$")
@@ -76,6 +76,14 @@ def read_moment(
     ):
         return None
     return sale_moment(text, slots.days, slots.times, now, events, asked=asked, about=about)
+
+
+def terminal_day(text: str, slots: Slots, now: datetime, events: EventReader) -> dict[str, Value]:
+    """Give the terminal's age if the text names the day since which he has it."""
+    day = events.of_terminal(text, slots.days)
+    if day is None or day.last > now.date() or not speaks_of_terminal(text, day.place, day.end):
+        return {}
+    return {"onboarded_days": (now.date() - day.last).days}
 
 
 def _is_of_sales(guess: Guess) -> bool:

@@ -22,9 +22,10 @@ class PhrasesForm(Form):
 
 
 class EventsForm(Form):
-    """Words of the sale, of other events, and words that look like one of them and are none."""
+    """Words of the sale, of the terminal's first day, of other events, and words that only look like them."""
 
     sale: Words
+    terminal: Words
     other: Words
     neither: Words
 

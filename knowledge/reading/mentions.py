@@ -21,7 +21,7 @@ _NEGATED = re.compile(
 #: Somewhere before it in its clause, these make it a guess, a question or a supposition.
 _GUESSED = re.compile(
     r"是不是|会不会|是否|有没有|要不要|难道|莫非|如果|要是|(?<![一二两三四五六七八九十几\d])万一|怕(?:是|不是|别是)|[我就]怕|担心|该不会|不会是"
-    r"|别是|莫不是|说不定|(?<!不)可能|也许|或许|搞不好|我(?:怀疑|猜|估计)"
+    r"|别是|莫不是|说不定|八成|(?<!不)可能|也许|或许|搞不好|我(?:怀疑|猜|估计)"
     r"|\b(?:maybe|perhaps|possibly|might|worr(?:y|ied)|afraid|fear|wonder(?:ing)?|must have|whether)\b"
     r"|^\s*(?:and |but |so )?(?:(?:is|was|are|were|did|does|do|could|would|has|have)"
     r" (?:it|my|the|this|that|there|you|he|she|they|i|we)\b|if\b)"

@@ -34,7 +34,7 @@ _RECEIVED_BEFORE = re.compile(
     r"(?:实到|实收|实际到账?|到手|[到打]我?[^\d\x01,，]{0,4}?卡[上里]?(?:的)?(?:是|只有|就|收到|一笔)*"
     r"|入账|[只就]来了|[只才就]得|只?进来了|进来不到|[只才]来|打过来的?|打来|只给了?我?|只打了|短信就|只到了?|只有|才到了?|到账了?|只收到了?|收到了?|(?<![完好])就到|到了"
     r"|only (?:got|received|get)|(?:gets?|there is|there's) only|just got|received only"
-    r"|got only|received|we got|i got)[^\d\x01，,.。;；]{0,6}$"
+    r"|got only|received|\bgot)[^\d\x01，,.。;；]{0,6}$"
 )
 
 

@@ -14,6 +14,8 @@ _PLAIN_NUMBER = re.compile(
     r"(?:大概|差不多|有|约|about)?\s?(\d{1,5}|[一二三四五六七八九十百千两]+)"
     r"\s?(?:天|多|左右|吧|了|days?|or so)*"
 )
+#: At least since the end of last year.
+_LONG_AGO = re.compile(r"去年|前年|好几年|几年了|很多年|老早|\blast year\b|\byears\b")
 #: Around a number that is an answer there is no more text than this.
 MOST_AROUND = 8
 _FULL_CARD = re.compile(r"\*{4} (\d{4})")
@@ -57,6 +59,8 @@ def _days(text: str, slots: Slots, now: datetime, *, of_sale: bool) -> int | Non
     counted = days_counted(text)
     if counted is not None:
         return counted
+    if _LONG_AGO.search(text) and not of_sale:
+        return max(1, now.timetuple().tm_yday)
     if slots.days and not of_sale:
         return max(0, (now.date() - slots.days[0].first).days)
     found = _PLAIN_NUMBER.fullmatch(text)

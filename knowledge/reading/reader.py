@@ -9,7 +9,7 @@ from knowledge.model import FactSpec, Interval, Reading, Value
 from knowledge.reading.answers import AnswerReader
 from knowledge.reading.dates import DayReader
 from knowledge.reading.events import EventReader
-from knowledge.reading.facts import is_known, read_facts, read_moment
+from knowledge.reading.facts import is_known, read_facts, read_moment, terminal_day
 from knowledge.reading.intents import Guess, IntentReader
 from knowledge.reading.language import language_of
 from knowledge.reading.lexicon import Lexicon
@@ -81,6 +81,8 @@ class Reader:
         moment = read_moment(normal, slots, guess, now, self._events, asked=asked, about=about)
         if moment is not None:
             facts["paid_at"] = moment
+        if "onboarded_days" not in facts:
+            facts |= terminal_day(normal, slots, now, self._events)
         facts = {key: value for key, value in facts.items() if is_known(self._facts, key, value)}
         answer = None
         if remarks.article is None:

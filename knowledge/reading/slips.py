@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from knowledge.reading.draft import STRUCK, Draft
 from knowledge.reading.needles import may_match
 from knowledge.reading.numerals import CHINESE_DIGIT
+from knowledge.reading.people import CUSTOMER_EN, CUSTOMER_ZH
 from knowledge.redaction import CHINESE_DIGITS
 
 _IS = r"(?:[\s:：=#,，\"'“（(]|号码|编号|号|是|为|is|no\.?|number){0,5}"
@@ -65,12 +66,15 @@ _TAIL = re.compile(
 _NO_CARD = re.compile(
     r"(?:手机|电话|订单|单号|商户(?:编)?|商编|终端|机器|工单|编|身份证|证件|运单|phone|order)[号的]{0,2}$"
 )
-_AFTER_BANK = re.compile(rf"[卡的\s]{{0,2}}{_FOUR}(?!\s?[元块圆万w千k笔年月日号])")
+#: A round number that has not come is a sum: 招行卡3500没到.
+_AFTER_BANK = re.compile(
+    rf"[卡的\s]{{0,2}}{_FOUR}(?!\s?[元块圆万w千k笔年月日号])(?!(?<=00)\s?(?:还|都|也|一直)?[没未])"
+)
 _SETTLE = re.compile(
     r"结算|收款卡|到账卡|我的卡|我卡|提现|绑|入账|到(?:我|建|工|农|中|招)|换成|改成"
     r"|settle|payout|my card|my account"
 )
-_CUSTOMERS = re.compile(r"顾客|客人|客户|持卡人|对方|他|她|小票|刷的?卡|customer|cardholder|buyer|slip")
+_CUSTOMERS = re.compile(rf"{CUSTOMER_ZH}|小票|刷的?卡|{CUSTOMER_EN}|slip")
 
 
 @dataclass(frozen=True, slots=True)

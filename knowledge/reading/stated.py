@@ -7,13 +7,12 @@ from knowledge.model import Value
 from knowledge.reading.clauses import clause_start
 from knowledge.reading.intents import Guess
 from knowledge.reading.mentions import Mention
+from knowledge.reading.people import CUSTOMER_EN, CUSTOMER_ZH, OTHER_CUSTOMERS
 
-_CUSTOMER = re.compile(
-    r"顾客|客人|客户|持卡人|买家|对方|他|她|人家|customer|cardholder|buyer|client|\bhis\b|\bher\b"
-)
+_CUSTOMER = re.compile(rf"{CUSTOMER_ZH}|{CUSTOMER_EN}|\b(?:his|her)\b")
 #: Of a card or a terminal right behind it: not his own.
 _SOMEBODYS = re.compile(
-    r"(?:顾客|客人|客户|持卡人|对方|人家|别人|朋友|他|她).{0,5}$"
+    rf"(?:{CUSTOMER_ZH}|别人|朋友).{{0,5}}$"
     r"|\b(?:he|she|his|her|customer(?:'s)?|guest(?:'s)?|client(?:'s)?|wife's|husband's|friend's)\b.{0,12}$"
     "|商$"  # 户名 within 商户名
 )
@@ -28,11 +27,7 @@ _OWN = frozenset(
     }
 )
 #: Of a card used right behind it: it is no cash-out of his own.
-_CUSTOMER_DOES = re.compile(
-    r"(?:顾客|客人|客户|持卡人|买家|他|她).{0,5}$|\b(?:he|she|customer|guest|client)\b.{0,12}$"
-)
-#: "Others" who pay are customers of his, not other shops.
-OTHER_CUSTOMERS = "(?:别人|其他人|(?:别的|其他)客人)"
+_CUSTOMER_DOES = re.compile(rf"{CUSTOMER_ZH}.{{0,5}}$|(?:{CUSTOMER_EN}|\b(?:he|she)\b).{{0,12}}$")
 _OTHERS_PAY = re.compile(rf"{OTHER_CUSTOMERS}[拿用刷扫付]")
 _KIND = re.compile(r"类型|性质|\b(?:type|kind)\b")
 _AGENT_SAYS = re.compile(r"(?:业务员|代理商?).{0,6}(?:说|讲).{0,4}$")
