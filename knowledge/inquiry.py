@@ -8,13 +8,19 @@ from knowledge.derivation import work_out
 from knowledge.engine import DUE_REASON
 from knowledge.inference import infer
 from knowledge.loader import KnowledgeBase
-from knowledge.model import UNKNOWN, Cause, Fact, Facts, Interval, Value
+from knowledge.model import UNKNOWN, Cause, Diagnosis, Fact, Facts, Interval, Value
 from knowledge.settlement import MODES
 
 #: The fact whose values are MODES.
 MODE = "settlement_mode"
 #: No more questions than these before the bot settles for what it knows.
 MOST_QUESTIONS = 9
+#: A cause less likely than this is not named on a ticket: a wrong queue costs more than an open mind.
+NAMED_FROM = 0.35
+#: It is named all the same when its queue as a whole is so likely: the queue is right then.
+QUEUE_FROM = 0.6
+#: The bot answers by itself from this probability on.
+ADVISED_FROM = 0.5
 #: While one of these is known, a person must look into the case: the bot never answers by itself.
 NEEDS_A_PERSON: Mapping[str, frozenset[str]] = {
     "payout_status": frozenset({"failed", "held"}),
@@ -69,6 +75,15 @@ def closed_facts(asked: Sequence[str], given_up: Collection[str]) -> frozenset[s
 def keeps_what_he_said(known: Fact | None, answer: Value) -> bool:
     """Say whether an answer leaves a fact as it is: he cannot say the minute, the day that he said stays."""
     return answer == UNKNOWN and known is not None and isinstance(known.value, Interval)
+
+
+def believed(diagnosis: Diagnosis, causes: Mapping[str, Cause]) -> Cause:
+    """Give the cause to name: the likeliest one, if it or at least its queue is likely enough."""
+    leader, likely = causes[diagnosis.leader], diagnosis.causes[0][1]
+    if leader.handled_by == "bot":
+        return leader if likely >= ADVISED_FROM else causes[UNKNOWN]
+    queue = sum(share for one, share in diagnosis.causes if causes[one].ticket.queue == leader.ticket.queue)
+    return leader if likely >= NAMED_FROM or queue >= QUEUE_FROM else causes[UNKNOWN]
 
 
 def may_advise(cause: Cause, known: Facts) -> bool:

@@ -10,7 +10,7 @@ from bot.talk.due_words import due_reason, due_strip
 from bot.talk.questions import Questions
 from bot.talk.state import Outcome, Talk, Wake
 from bot.talk.wording import Wording, before, moment
-from knowledge.inquiry import may_advise
+from knowledge.inquiry import believed, may_advise
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Cause, Fact, Language, Value
 from knowledge.redaction import redact
@@ -18,12 +18,6 @@ from triage.model import TicketStatus
 from triage.service_hours import ServiceHours
 from triage.tickets import TicketView
 
-#: A cause less likely than this is not named on a ticket: a wrong queue costs more than an open mind.
-NAMED_FROM = 0.35
-#: It is named all the same when its queue as a whole is so likely: the queue is right then.
-QUEUE_FROM = 0.6
-#: The bot answers by itself from this probability on.
-ADVISED_FROM = 0.5
 #: At most so many pieces of evidence are asked for.
 MOST_EVIDENCE = 3
 #: A merchant who leaves while evidence is collected gets his ticket after this time.
@@ -49,7 +43,7 @@ class Conclusions:
             self._join_incident(decision, situation, case)
             return
         talk = decision.talk
-        cause = self._believed(case)
+        cause = believed(case.diagnosis, self._knowledge.causes)
         refund = talk.facts.get("complaint", Fact("", "merchant")).value == "refund"
         if not refund and may_advise(cause, case.known) and "insists" not in talk.signals:
             self._advise(decision, situation, case, cause, read)
@@ -176,7 +170,8 @@ class Conclusions:
         """Ask for a ticket; the merchant is told its number once it has one."""
         talk = decision.talk
         language = talk.language
-        cause = self._knowledge.causes["channel_outage"] if case.is_outage else self._believed(case)
+        causes = self._knowledge.causes
+        cause = causes["channel_outage"] if case.is_outage else believed(case.diagnosis, causes)
 
         def announce(ticket: TicketView) -> Reply:
             words = self._wording.say(
@@ -228,18 +223,6 @@ class Conclusions:
         advice = self._wording.advise("channel_outage", decision.talk.language, {})
         decision.say(advice)
         self.file(decision, situation, case, outcome="incident")
-
-    def _believed(self, case: Case) -> Cause:
-        """Give the cause to name: the likeliest one, if it or at least its queue is likely enough."""
-        causes = self._knowledge.causes
-        leader = causes[case.leader]
-        likely = case.diagnosis.causes[0][1]
-        if leader.handled_by == "bot":
-            return leader if likely >= ADVISED_FROM else causes[UNKNOWN]
-        queue = sum(
-            share for one, share in case.diagnosis.causes if causes[one].ticket.queue == leader.ticket.queue
-        )
-        return leader if likely >= NAMED_FROM or queue >= QUEUE_FROM else causes[UNKNOWN]
 
     def _advise(
         self, decision: Decision, situation: Situation, case: Case, cause: Cause, read: Mapping[str, Value]

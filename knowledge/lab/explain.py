@@ -7,7 +7,7 @@ from typing import Any
 
 from knowledge.calendar import ONE_DAY, SHANGHAI
 from knowledge.engine import SURE, WORTH, Engine
-from knowledge.inquiry import hold, may_advise
+from knowledge.inquiry import believed, hold, may_advise
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Diagnosis, Fact, FactSpec, Interval, Value, to_json
 
@@ -93,7 +93,7 @@ def explain(facts: Mapping[str, Fact], knowledge: KnowledgeBase, now: datetime) 
         diagnosis=diagnosis,
         runners_up=tuple(runners_up),
         stop=_stop(diagnosis, held.narrowing),
-        advises=may_advise(knowledge.causes[diagnosis.leader], held.known),
+        advises=may_advise(believed(diagnosis, knowledge.causes), held.known),
     )
 
 

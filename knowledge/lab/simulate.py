@@ -11,6 +11,7 @@ from statistics import fmean, median
 from knowledge.engine import Engine
 from knowledge.inquiry import (
     MOST_QUESTIONS,
+    believed,
     closed_facts,
     forbids_advice,
     hold,
@@ -170,7 +171,7 @@ class Simulator:
                 given_up.add(question)
             else:
                 facts[question] = answer
-        advised = may_advise(self._knowledge.causes[diagnosis.leader], known)
+        advised = may_advise(believed(diagnosis, self._knowledge.causes), known)
         return Served(
             cause=merchant.cause,
             ranking=tuple(cause for cause, _ in diagnosis.causes),
