@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from knowledge.model import Text
-from knowledge.reading.alternatives import as_pattern, is_closed
+from knowledge.reading.vocabulary.alternatives import as_pattern, is_closed
 from knowledge.schema import Form
 from knowledge.yaml_source import KnowledgeError, read_layers
 

@@ -12,7 +12,7 @@ from knowledge.acquirers import Acquirers, load_acquirers
 from knowledge.articles import Article, load_articles
 from knowledge.calendar import SettlementCalendar, load_calendar
 from knowledge.model import UNKNOWN, Cause, FactSpec, Text, TicketRule
-from knowledge.reading.lexicon import Lexicon, load_lexicon
+from knowledge.reading.vocabulary.lexicon import Lexicon, load_lexicon
 from knowledge.schema import HOW_OFTEN, CauseForm, FactForm, HowOften, TextForm
 from knowledge.yaml_source import (
     Document,

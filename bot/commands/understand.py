@@ -10,13 +10,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from knowledge.lab import evaluation
+from knowledge.lab.evaluation import Read, Share, SlotsRead
+from knowledge.lab.training import ROUNDS, examples, fingerprint, learn
 from knowledge.loader import PACKAGED, load_knowledge
-from knowledge.reading import evaluation
-from knowledge.reading.evaluation import Read, Share, SlotsRead
-from knowledge.reading.lexicon import load_lexicon
 from knowledge.reading.reader import Reader
-from knowledge.reading.training import ROUNDS, examples, fingerprint, learn
 from knowledge.reading.understand import understand_line
+from knowledge.reading.vocabulary.lexicon import load_lexicon
 from knowledge.reading.weights import write_weights
 
 #: Of the tables, so that they read the same on a screen and in a file.

@@ -13,7 +13,7 @@ from knowledge.inquiry import hold
 from knowledge.lab.shares import shares_of
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Cause, Fact, FactSpec, Text
-from knowledge.reading.normalise import Normaliser
+from knowledge.reading.vocabulary.normalise import Normaliser
 
 #: From so many days before the calendar ends on, the next year's notice is missed.
 CALENDAR_WARNING = 45

@@ -8,16 +8,16 @@ from rapidfuzz import fuzz
 
 from knowledge.model import UNKNOWN, FactSpec, Value
 from knowledge.reading.complaints import COMPLAINTS
-from knowledge.reading.events import EventReader
 from knowledge.reading.facts import MODES
 from knowledge.reading.intents import Guess
-from knowledge.reading.lexicon import Lexicon, Vocabulary
 from knowledge.reading.mentions import is_negated
-from knowledge.reading.normalise import Normaliser
 from knowledge.reading.numerals import chinese_number
 from knowledge.reading.open_answers import open_answer
 from knowledge.reading.slots import Slots
-from knowledge.reading.words import WordFinder
+from knowledge.reading.vocabulary.lexicon import Lexicon, Vocabulary
+from knowledge.reading.vocabulary.normalise import Normaliser
+from knowledge.reading.vocabulary.words import WordFinder
+from knowledge.reading.when.events import EventReader
 
 #: How alike a typed answer and an option's label must be, 0 to 100.
 ALIKE = 78

@@ -2,7 +2,7 @@
 
 import re
 
-from knowledge.reading.needles import may_match
+from knowledge.reading.vocabulary.needles import may_match
 
 _BEFORE = re.compile(
     r"(?:(?:你好|您好|哈喽|哈啰|嗨|喂|亲|老师|老板|师傅|客服|打扰(?:一下|了)?|不好意思|麻烦(?:你|您)?(?:问|帮我看)(?:一?下)?"

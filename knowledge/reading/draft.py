@@ -2,7 +2,7 @@
 
 import re
 
-from knowledge.reading.needles import may_match
+from knowledge.reading.vocabulary.needles import may_match
 
 #: Stands where something was struck out: no digit, no letter, no space, no word.
 STRUCK = "\x01"

@@ -6,14 +6,14 @@ from datetime import datetime
 
 from knowledge.model import FactSpec, Interval, Value
 from knowledge.reading.complaints import ELSEWHERE, complaint_of
-from knowledge.reading.elapsed import speaks_of_terminal, terminal_age
-from knowledge.reading.events import EventReader
 from knowledge.reading.intents import Guess
 from knowledge.reading.mentions import Mention
-from knowledge.reading.moments import sale_moment
 from knowledge.reading.people import CUSTOMER_EN, CUSTOMER_ZH, OTHER_CUSTOMERS
 from knowledge.reading.slots import Slots
 from knowledge.reading.stated import asks_about, stated
+from knowledge.reading.when.elapsed import speaks_of_terminal, terminal_age
+from knowledge.reading.when.events import EventReader
+from knowledge.reading.when.moments import sale_moment
 
 MODES = {"INSTANT": "d0", "D0": "d0", "T0": "t0", "D1": "d1", "T1": "t1"}
 #: Intents whose days are those of a sale.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
-from knowledge.reading.words import WordFinder
+from knowledge.reading.vocabulary.words import WordFinder
 
 #: Pairs of concepts are taken from the first so many, at most so far apart.
 MOST_CONCEPTS = 10

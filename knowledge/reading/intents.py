@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from knowledge.reading.alternatives import has_alternatives
 from knowledge.reading.courtesy import without_courtesy
 from knowledge.reading.features import FeatureReader, plain
-from knowledge.reading.lexicon import Lexicon
-from knowledge.reading.needles import NeedleIndex
-from knowledge.reading.normalise import Normaliser
+from knowledge.reading.vocabulary.alternatives import has_alternatives
+from knowledge.reading.vocabulary.lexicon import Lexicon
+from knowledge.reading.vocabulary.needles import NeedleIndex
+from knowledge.reading.vocabulary.normalise import Normaliser
 from knowledge.reading.weights import shares
 
 #: How much the weight of a pattern counts beside what was learnt.

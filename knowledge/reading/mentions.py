@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from knowledge.model import FactSpec
 from knowledge.reading.clauses import clause_start
-from knowledge.reading.lexicon import Lexicon, Vocabulary
-from knowledge.reading.normalise import Normaliser
-from knowledge.reading.statements import StatementFinder
-from knowledge.reading.words import Hit, WordFinder
+from knowledge.reading.vocabulary.lexicon import Lexicon, Vocabulary
+from knowledge.reading.vocabulary.normalise import Normaliser
+from knowledge.reading.vocabulary.statements import StatementFinder
+from knowledge.reading.vocabulary.words import Hit, WordFinder
 
 #: What a word says: its kind (bank, brand, mode, channel, or a fact's key) and the value.
 Meaning = tuple[str, str]

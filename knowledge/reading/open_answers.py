@@ -4,9 +4,9 @@ import re
 from datetime import datetime
 
 from knowledge.model import FactSpec, Value
-from knowledge.reading.elapsed import days_counted
 from knowledge.reading.numerals import chinese_number
 from knowledge.reading.slots import Slots
+from knowledge.reading.when.elapsed import days_counted
 
 _TOKEN = re.compile(r"[0-9a-z]+(?:[ -][0-9a-z]+)*")
 _ONE_TOKEN = re.compile(r"[0-9a-z]+")

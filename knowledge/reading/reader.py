@@ -7,17 +7,17 @@ from datetime import datetime
 from knowledge.articles import Article
 from knowledge.model import FactSpec, Interval, Reading, Value
 from knowledge.reading.answers import AnswerReader
-from knowledge.reading.dates import DayReader
-from knowledge.reading.events import EventReader
 from knowledge.reading.facts import is_known, read_facts, read_moment, terminal_day
 from knowledge.reading.intents import Guess, IntentReader
 from knowledge.reading.language import language_of
-from knowledge.reading.lexicon import Lexicon
 from knowledge.reading.mentions import MentionReader
-from knowledge.reading.moments import sale_moment
-from knowledge.reading.normalise import Normaliser
 from knowledge.reading.remarks import RemarkReader
 from knowledge.reading.slots import Slots, read_slots
+from knowledge.reading.vocabulary.lexicon import Lexicon
+from knowledge.reading.vocabulary.normalise import Normaliser
+from knowledge.reading.when.dates import DayReader
+from knowledge.reading.when.events import EventReader
+from knowledge.reading.when.moments import sale_moment
 
 #: An answer this short is no more than an answer, whatever else its words could mean.
 SHORT_ANSWER = 10

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from knowledge.model import Language
-from knowledge.reading.alternatives import as_pattern
-from knowledge.reading.lexicon import Lexicon
-from knowledge.reading.needles import NeedleIndex
-from knowledge.reading.normalise import Normaliser
-from knowledge.reading.words import WordFinder
+from knowledge.reading.vocabulary.alternatives import as_pattern
+from knowledge.reading.vocabulary.lexicon import Lexicon
+from knowledge.reading.vocabulary.needles import NeedleIndex
+from knowledge.reading.vocabulary.normalise import Normaliser
+from knowledge.reading.vocabulary.words import WordFinder
 
 #: A longer message is a story that happens to hold such words.
 LONGEST_WISH = 30

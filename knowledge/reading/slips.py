@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 
 from knowledge.reading.draft import STRUCK, Draft
-from knowledge.reading.needles import may_match
 from knowledge.reading.numerals import CHINESE_DIGIT
 from knowledge.reading.people import CUSTOMER_EN, CUSTOMER_ZH
+from knowledge.reading.vocabulary.needles import may_match
 from knowledge.redaction import CHINESE_DIGITS
 
 _IS = r"(?:[\s:：=#,，\"'“（(]|号码|编号|号|是|为|is|no\.?|number){0,5}"

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from knowledge.reading.amounts import Amount, take_amounts
-from knowledge.reading.clock import TimeOfDay, take_times
-from knowledge.reading.dates import DayReader
-from knowledge.reading.days import Day
 from knowledge.reading.draft import Draft
-from knowledge.reading.elapsed import take_elapsed
 from knowledge.reading.mentions import Mention, MentionReader
 from knowledge.reading.slips import CardTail, take_card_tails, take_slip_numbers
+from knowledge.reading.when.clock import TimeOfDay, take_times
+from knowledge.reading.when.dates import DayReader
+from knowledge.reading.when.days import Day
+from knowledge.reading.when.elapsed import take_elapsed
 
 _ASKS_AHEAD = re.compile(
     r"(?:能|会|可以|可不可以|是不是|是否).{0,6}(?:到|收到|入账|结算|上班|下来)|到(?:账)?[吗么]|上班吗|什么时候.{0,6}到|明天|后天|下周|下个?月"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from bot.commands.main import cli
-from knowledge.reading.evaluation import Read, Share, per_intent, risk_at, sure_share
+from knowledge.lab.evaluation import Read, Share, per_intent, risk_at, sure_share
 
 LABELLED: list[dict[str, object]] = [
     {

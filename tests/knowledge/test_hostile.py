@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from knowledge.reading.lexicon import INTENTS
 from knowledge.reading.reader import Reader
+from knowledge.reading.vocabulary.lexicon import INTENTS
 from knowledge.redaction import redact
 from tests.packaged import packaged_base
 

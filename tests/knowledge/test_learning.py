@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from knowledge.lab.training import Example, fingerprint, learn
 from knowledge.loader import PACKAGED, load_knowledge
-from knowledge.reading.alternatives import is_closed, sentences
-from knowledge.reading.lexicon import INTENTS, load_lexicon
 from knowledge.reading.reader import Reader
-from knowledge.reading.training import Example, fingerprint, learn
+from knowledge.reading.vocabulary.alternatives import is_closed, sentences
+from knowledge.reading.vocabulary.lexicon import INTENTS, load_lexicon
 from knowledge.reading.weights import Weights, pack, read_weights, unpack, write_weights
 from knowledge.yaml_source import KnowledgeError
 from tests.knowledge.copies import copy_of_the_base

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from knowledge.loader import PACKAGED
-from knowledge.reading.lexicon import load_lexicon
-from knowledge.reading.needles import NeedleIndex, needles, split
-from knowledge.reading.normalise import Normaliser
+from knowledge.reading.vocabulary.lexicon import load_lexicon
+from knowledge.reading.vocabulary.needles import NeedleIndex, needles, split
+from knowledge.reading.vocabulary.normalise import Normaliser
 
 
 @pytest.mark.parametrize(

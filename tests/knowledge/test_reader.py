@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from knowledge.loader import PACKAGED, KnowledgeBase, load_knowledge
 from knowledge.model import UNKNOWN, Interval, Text, Value, from_json, to_json
-from knowledge.reading.lexicon import INTENTS, load_lexicon
 from knowledge.reading.reader import Reader
+from knowledge.reading.vocabulary.lexicon import INTENTS, load_lexicon
 from knowledge.redaction import redact
 from knowledge.yaml_source import KnowledgeError
 

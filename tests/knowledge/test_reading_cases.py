@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from knowledge.lab.evaluation import Share
 from knowledge.loader import PACKAGED
 from knowledge.model import Interval, Value
-from knowledge.reading.alternatives import sentences
-from knowledge.reading.evaluation import Share
 from knowledge.reading.features import plain
-from knowledge.reading.lexicon import INTENTS, load_lexicon
 from knowledge.reading.reader import Reader
 from knowledge.reading.understand import understand_line
+from knowledge.reading.vocabulary.alternatives import sentences
+from knowledge.reading.vocabulary.lexicon import INTENTS, load_lexicon
 from knowledge.yaml_source import read_document
 from tests.packaged import packaged_base
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from knowledge.reading.words import WordFinder
+from knowledge.reading.vocabulary.words import WordFinder
 
 FINDER = WordFinder(
     (word, word) for word in ("到", "到账", "到账了", "没", "账单", "pos", "po", "t+1", "1号")

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from knowledge.calendar import ONE_DAY
-from knowledge.reading.days import (
+from knowledge.reading.draft import Draft
+from knowledge.reading.numerals import CHINESE_DIGIT, chinese_number
+from knowledge.reading.when.days import (
     Day,
     days_back,
     first_of_month,
@@ -15,8 +17,6 @@ from knowledge.reading.days import (
     nearest_weekday,
     nearest_year,
 )
-from knowledge.reading.draft import Draft
-from knowledge.reading.numerals import CHINESE_DIGIT, chinese_number
 
 _N = r"(\d{1,2}|[一二三四五六七八九十]{1,3})"
 _FULL = re.compile(

@@ -7,12 +7,12 @@ from datetime import date
 from pathlib import Path
 
 from knowledge.model import Language
-from knowledge.reading.alternatives import is_closed, spelt_out
-from knowledge.reading.holiday_dates import Holiday
-from knowledge.reading.lexicon_form import LexiconForm, PhrasesForm
-from knowledge.reading.needles import split
-from knowledge.reading.statements import Statements, load_statements
+from knowledge.reading.vocabulary.alternatives import is_closed, spelt_out
+from knowledge.reading.vocabulary.lexicon_form import LexiconForm, PhrasesForm
+from knowledge.reading.vocabulary.needles import split
+from knowledge.reading.vocabulary.statements import Statements, load_statements
 from knowledge.reading.weights import Weights, read_weights
+from knowledge.reading.when.holiday_dates import Holiday
 from knowledge.yaml_source import Document, KnowledgeError, Mistake, Place, read_document
 
 #: The 13 intents; each has its file in phrases/.

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from knowledge.reading.clock import TimeOfDay
-from knowledge.reading.days import Day
-from knowledge.reading.lexicon import Lexicon
 from knowledge.reading.mentions import is_negated
-from knowledge.reading.normalise import Normaliser
-from knowledge.reading.words import Hit, WordFinder
+from knowledge.reading.vocabulary.lexicon import Lexicon
+from knowledge.reading.vocabulary.normalise import Normaliser
+from knowledge.reading.vocabulary.words import Hit, WordFinder
+from knowledge.reading.when.clock import TimeOfDay
+from knowledge.reading.when.days import Day
 
 #: Between a day and its time there is no more than this.
 _WITHIN = re.compile(r"[\s,，()（）、的和跟及]*(?:at|about|around|and|on|in the|大概|差不多|大约|左右)?\s*")

@@ -4,8 +4,8 @@ import re
 
 from knowledge.reading.clauses import clause_end, clause_start
 from knowledge.reading.draft import Draft
-from knowledge.reading.needles import may_match
 from knowledge.reading.numerals import CHINESE_DIGIT, ENGLISH_NUMBER, chinese_number, english_number
+from knowledge.reading.vocabulary.needles import may_match
 
 _COUNT = rf"(\d{{1,3}}|[{CHINESE_DIGIT}十百]{{1,4}}|半)"
 _UNIT = (

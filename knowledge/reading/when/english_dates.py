@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from knowledge.calendar import ONE_DAY
-from knowledge.reading.days import (
+from knowledge.reading.draft import Draft
+from knowledge.reading.numerals import ENGLISH_NUMBER, english_number
+from knowledge.reading.when.days import (
     Day,
     days_back,
     first_of_month,
@@ -15,8 +17,6 @@ from knowledge.reading.days import (
     nearest_weekday,
     nearest_year,
 )
-from knowledge.reading.draft import Draft
-from knowledge.reading.numerals import ENGLISH_NUMBER, english_number
 
 _MONTH_NAMES = (
     ("january", "jan"),

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from knowledge.reading.chinese_dates import chinese_days, days_ago
-from knowledge.reading.days import Day
 from knowledge.reading.draft import Draft
-from knowledge.reading.english_dates import english_days
-from knowledge.reading.holiday_dates import Holiday, HolidayReader
+from knowledge.reading.when.chinese_dates import chinese_days, days_ago
+from knowledge.reading.when.days import Day
+from knowledge.reading.when.english_dates import english_days
+from knowledge.reading.when.holiday_dates import Holiday, HolidayReader
 
 _JOIN = re.compile(r"\s?(?:到|至|-|~|—|–|to|until|and|through)\s?$")
 #: "Today there is still nothing": the day of asking, not of the sale.

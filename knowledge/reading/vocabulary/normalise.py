@@ -7,7 +7,7 @@ from functools import cache
 
 from opencc import OpenCC
 
-from knowledge.reading.words import WordFinder
+from knowledge.reading.vocabulary.words import WordFinder
 
 _CJK_FIRST, _CJK_LAST = 0x4E00, 0x9FFF
 _LATIN_WORD = re.compile(r"[a-z]{2,}")

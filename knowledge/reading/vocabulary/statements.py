@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from knowledge.reading.alternatives import LatePattern, as_clause, is_closed
-from knowledge.reading.needles import NeedleIndex, needles
+from knowledge.reading.vocabulary.alternatives import LatePattern, as_clause, is_closed
+from knowledge.reading.vocabulary.needles import NeedleIndex, needles
 from knowledge.schema import Form
 from knowledge.yaml_source import Document, KnowledgeError, Place, read_document
 

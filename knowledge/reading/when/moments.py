@@ -7,9 +7,9 @@ from datetime import date, datetime, time, timedelta
 
 from knowledge.calendar import ONE_DAY
 from knowledge.model import Interval
-from knowledge.reading.clock import TimeOfDay
-from knowledge.reading.days import Day
-from knowledge.reading.events import EventReader
+from knowledge.reading.when.clock import TimeOfDay
+from knowledge.reading.when.days import Day
+from knowledge.reading.when.events import EventReader
 
 #: Nobody asks for older sales: "two years ago" is when he got the terminal.
 _LONGEST_AGO = timedelta(days=366)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from knowledge.calendar import ONE_DAY
-from knowledge.reading.days import Day
 from knowledge.reading.draft import Draft
+from knowledge.reading.when.days import Day
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from knowledge.reading.alternatives import sentences
 from knowledge.reading.courtesy import without_courtesy
 from knowledge.reading.features import FeatureReader, plain
-from knowledge.reading.lexicon import Lexicon
-from knowledge.reading.normalise import Normaliser
+from knowledge.reading.vocabulary.alternatives import sentences
+from knowledge.reading.vocabulary.lexicon import Lexicon
+from knowledge.reading.vocabulary.normalise import Normaliser
 from knowledge.reading.weights import UNIT, Weights, pack
 
 #: So many sentences of one phrase are looked at.
