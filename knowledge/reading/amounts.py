@@ -56,7 +56,7 @@ _MONEY_BEFORE = re.compile(
 )
 _MONEY_AFTER = re.compile(
     r"\s?(?:多|左右|来|[就愣硬]是?没|就是不|的?(?:没|未|不|还|都|钱|款|怎么|刷卡|到|货款|现在|交易|只到|一直|迟迟|[那这]笔))"
-    r"|\s(?:not|missing|has|hasn|haven|didn|never|still|short|from|yesterday|did|sale|payment|is|was)"
+    r"|\s(?:or so|not|missing|has|hasn|haven|didn|never|still|short|from|yesterday|did|sale|payment|is|was)"
 )
 _RATE = re.compile(r"(?:费率|扣率|利率|率是?|rate)[^\d,，]{0,4}$")
 _FEE = re.compile(r"的?(?:手续费|服务费|流量费|会员费|年费|押金|费用)")

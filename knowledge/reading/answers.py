@@ -37,6 +37,8 @@ _HEDGE = re.compile(
     r"^(?:(?:好像|好象|应该|可能|大概|貌似|目前|暂时|现在|我这边|我这|我看|我|它|都|这个|那个|额|呃|啊"
     r"|maybe|i think|probably|it is|it's|well)[\s,，]*)+(?=.)"
 )
+#: "I don't know, it mostly comes within minutes" says both.
+_BREAK = re.compile(r"[,.;，。；]|(?<=[\u4e00-\u9fff]) ")
 #: Particles after a short answer that change nothing.
 _AFTER = re.compile(r"[的了啊呀吧呢哦噢嘛哈,，.。!！、;； ~…]|$|\b")
 #: A name, and no sentence: none of the characters that sentences are made of.
@@ -157,7 +159,7 @@ class AnswerReader:
         if not hits:
             return None
         known = [hit for hit in hits if hit.meaning != UNKNOWN]
-        if not known or hits[0].meaning == UNKNOWN:
+        if not known or (hits[0].meaning == UNKNOWN and not _BREAK.search(text, hits[0].end, known[0].start)):
             return UNKNOWN
         best = max(known, key=lambda hit: (hit.end - hit.start, hit.start))
         if not is_negated(text, best.start):

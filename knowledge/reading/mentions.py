@@ -20,11 +20,14 @@ _NEGATED = re.compile(
 )
 #: Somewhere before it in its clause, these make it a guess, a question or a supposition.
 _GUESSED = re.compile(
-    r"是不是|会不会|是否|有没有|要不要|难道|莫非|如果|要是|(?<![一二两三四五六七八九十几\d])万一|怕(?:是|不是|别是)|[我就]怕|担心|该不会|不会是"
-    r"|别是|莫不是|说不定|八成|(?<!不)可能|也许|或许|搞不好|我(?:怀疑|猜|估计)"
-    r"|\b(?:maybe|perhaps|possibly|might|worr(?:y|ied)|afraid|fear|wonder(?:ing)?|must have|whether)\b"
+    r"是不是|会不会|是否|有没有|要不要|难道|莫非|如果|要是|(?<![一二两三四五六七八九十几\d])万一|\bwhether\b"
     r"|^\s*(?:and |but |so )?(?:(?:is|was|are|were|did|does|do|could|would|has|have)"
     r" (?:it|my|the|this|that|there|you|he|she|they|i|we)\b|if\b)"
+)
+#: These make it a doubt: he does not know, but he fears for his money.
+_DOUBTED = re.compile(
+    r"怕(?:是|不是|别是)|[我就]怕|担心|该不会|不会是|别是|莫不是|说不定|八成|(?<!不)可能|也许|或许|搞不好|我(?:怀疑|猜|估计)"
+    r"|\b(?:maybe|perhaps|possibly|might|worr(?:y|ied)|afraid|fear|wonder(?:ing)?|must have)\b"
 )
 #: Right behind it, these make it a question.
 _ASKED = re.compile(r"(?:了|过|的|啦|好|成|掉)*(?:[吗么]|没有?[?？]?$)")
@@ -73,14 +76,16 @@ class MentionReader:
         """Find banks, brands, modes and channels in a normalised text."""
         return list(_mentions(text, self._names.find(text)))
 
-    def statements(self, text: str) -> list[Mention]:
-        """Find what the text says of other facts; what it only asks or guesses is left out."""
+    def statements(self, text: str) -> tuple[list[Mention], bool]:
+        """Find what the text says of other facts, and whether it voices a doubt; what it asks is left out."""
         found = list(_mentions(text, self._words.find(text)))
         for fact, value, places in self._clauses.find(text):
             found += [
                 Mention(fact, value, *place.span(), is_negated(text, place.start())) for place in places
             ]
-        return [mention for mention in found if not _is_asked(text, mention)]
+        said = [mention for mention in found if not _is_asked(text, mention)]
+        sure = [mention for mention in said if not _is_doubted(text, mention)]
+        return sure, len(sure) < len(said)
 
 
 def _add(words: dict[str, list[Meaning]], kind: str, vocabulary: Vocabulary, normaliser: Normaliser) -> None:
@@ -102,6 +107,10 @@ def _is_asked(text: str, mention: Mention) -> bool:
     if mention.kind not in _SAID_BY_ASKING and _ASKED.match(text, mention.end):
         return True
     return _GUESSED.search(text[clause_start(text, mention.start) : mention.end]) is not None
+
+
+def _is_doubted(text: str, mention: Mention) -> bool:
+    return _DOUBTED.search(text[clause_start(text, mention.start) : mention.end]) is not None
 
 
 def is_negated(text: str, start: int) -> bool:

@@ -36,6 +36,9 @@ _RECEIVED_BEFORE = re.compile(
     r"|only (?:got|received|get)|(?:gets?|there is|there's) only|just got|received only"
     r"|got only|received|\bgot)[^\d\x01，,.。;；]{0,6}$"
 )
+#: "Only 1,150 arrived".
+_ONLY_BEFORE = re.compile(r"\b(?:only|just)\s?$")
+_CAME_AFTER = re.compile(r"\s?(?:yuan|rmb)?\s?(?:has |have )?(?:arrived|came|come|landed)\b")
 
 
 def role_of(text: str, start: int, end: int, yuan: Decimal) -> Role:
@@ -53,4 +56,5 @@ def role_of(text: str, start: int, end: int, yuan: Decimal) -> Role:
         return "difference"
     if _HELD_BEFORE.search(before):
         return "limit"
-    return "received" if _RECEIVED_BEFORE.search(before) else "sale"
+    came = _ONLY_BEFORE.search(before) and _CAME_AFTER.match(text, end)
+    return "received" if came or _RECEIVED_BEFORE.search(before) else "sale"

@@ -30,6 +30,7 @@ _OTHER_MONEY = frozenset({"settle_card_test", "cardholder_charged", "others_affe
 _HIS_MONEY = re.compile(r"钱|款|谢|刚|终于|money|payout|payment|thank")
 #: These say that it is the only one; "this sale" alone may be said back from the question.
 _ONLY = re.compile(r"[只就光单]|其中|唯独|\b(?:only|just)\b")
+_ASKS_HOW = re.compile(r"怎么|怎样|咋|如何|能不能|哪里|[?？]|\b(?:how|where|can)\b")
 #: Mostly "a little"; where the moment is asked for or corrected, one o'clock.
 _A_LITTLE = re.compile(r"(?:^|(?<=[是在 ]))一点$")
 #: Longer messages are cut: nobody types that much about one sale.
@@ -75,14 +76,15 @@ class Reader:
         asks_money = bool(remarks.corrects) or (expecting is not None and expecting.kind == "money")
         slots = read_slots(normal, now, self._days, self._mentions, asks_money=asks_money)
         corrects = bool(remarks.corrects) and slots.says_something
-        statements = self._mentions.statements(normal)
+        statements, doubts = self._mentions.statements(normal)
         facts = read_facts(normal, slots, statements, guess, expecting)
+        if doubts and expecting is None and _may_be_about_money(normal, guess):
+            facts.setdefault("complaint", "not_arrived")
         asked = corrects or (expecting is not None and expecting.key == "paid_at")
         moment = read_moment(normal, slots, guess, now, self._events, asked=asked, about=about)
         if moment is not None:
             facts["paid_at"] = moment
-        if "onboarded_days" not in facts:
-            facts |= terminal_day(normal, slots, now, self._events)
+        facts = terminal_day(normal, slots, now, self._events) | facts
         facts = {key: value for key, value in facts.items() if is_known(self._facts, key, value)}
         answer = None
         if remarks.article is None:
@@ -138,6 +140,11 @@ class Reader:
         return self._answers.read(text, expecting, slots, guess, moment, now, facts.get(expecting.key))
 
 
+def _may_be_about_money(text: str, guess: Guess) -> bool:
+    """Tell whether a doubt ("I fear the card is wrong") may mean that his money has not come."""
+    return not guess.sure or (guess.intent == "change_account" and not _ASKS_HOW.search(text))
+
+
 def _is_about_his_money(text: str, expecting: FactSpec | None, answer: Value | None) -> bool:
     """Tell whether "it has come" is news, and no answer to a question about something else."""
     if expecting is None or expecting.key == "arrived" or answer is None:
@@ -152,8 +159,11 @@ def _beside(facts: dict[str, Value], expecting: FactSpec, answer: Value) -> dict
         "text": ("card_last4", "settle_card_last4"),
     }
     rivals = like.get(expecting.kind, ())
-    return {
+    facts = {
         key: value
         for key, value in facts.items()
         if not (key in rivals and key != expecting.key and value == answer)
     }
+    if (expecting.key, answer) == ("bounced_before", "corrected"):
+        facts.pop("settle_info_correct", None)  # what was wrong is wrong no more
+    return facts

@@ -51,6 +51,8 @@ def stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str, 
         said["payout_status"].discard("not_found")  # the app shows it, his bank does not
     if len(said.get("scope", ())) > 1:
         said["scope"].discard("one_sale")  # of several, one may be named
+    if len(said.get("txn_type", ())) > 1:
+        said["txn_type"].discard("preauth")  # it was completed
     if "corrected" in said.get("bounced_before", ()):
         # What was wrong is wrong no more, and what failed then failed before.
         said.pop("settle_info_correct", None)

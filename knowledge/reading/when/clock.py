@@ -29,7 +29,7 @@ _LATE = re.compile(f"(?:收摊|打烊|夜宵|宵夜|夜市|关店门?)[^{STRUCK}
 #: 等了一上午 is how long, and not when.
 _PART_ALONE = re.compile(f"(?<![一整大等]){_PART}")
 _ENGLISH = re.compile(
-    r"(?<![\d.:])(\d{1,2})(?:[:.](\d\d))?\s?([ap])\.?m\b\.?|\b(\d{1,2}) o'?clock\b"
+    r"(?<![\d.:])(\d{1,2})(?:[:.](\d\d))?(?:ish)?\s?([ap])\.?m\b\.?|\b(\d{1,2}) o'?clock\b"
     r"|(?<=night at )(\d{1,2})\b(?![\d:.])"
 )
 _ENGLISH_PART = re.compile(
