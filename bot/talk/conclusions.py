@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.talk.case import Case
 from bot.talk.decision import Decision, Reply, Situation, TicketRequest
-from bot.talk.due_words import due_reason, due_strip
+from bot.talk.due_words import due_reason, due_standing, due_strip
 from bot.talk.questions import Questions
 from bot.talk.state import Outcome, Talk, Wake
 from bot.talk.wording import Wording, before, moment
@@ -78,7 +78,7 @@ class Conclusions:
             if said:
                 self._add(decision, situation, case)
             else:
-                self.tell_status(decision, situation)
+                self.tell_status(decision, situation, case)
             return True
         if case.leader == "duplicate_claim" and case.earlier:
             self.tell_status(decision, situation, case)
@@ -90,14 +90,22 @@ class Conclusions:
                 self.file(decision, situation, case)
                 return True
             decision.talk = replace(talk, insisted=True)
-            due = before(case.due_at, talk.language, situation.now)
-            decision.say(self._wording.say("still_due", talk.language, due=due))
+            decision.say(self.still_due(case, talk.language, situation.now))
             return True
         if case.leader == talk.cause and not said:
             if insisted:
                 self.file(decision, situation, case)
             return True
         return False
+
+    def still_due(self, case: Case, language: Language, now: datetime) -> str:
+        """Say again when the money is due, and that it is not late."""
+        return self._say_due("still_due", case, language, now)
+
+    def _say_due(self, text: str, case: Case, language: Language, now: datetime) -> str:
+        due = before(case.due_at, language, now) if case.due_at else ""
+        standing = due_standing(case, self._wording, language, now)
+        return self._wording.say(text, language, due=due, standing=standing)
 
     def lacking(self, talk: Talk, case: Case) -> tuple[str, ...]:
         """Name the evidence for the talk's cause that is not known."""
@@ -135,17 +143,18 @@ class Conclusions:
     def _joined(self, first: str, second: str, language: Language) -> str:
         return f"{first} {second}" if language == "en" else first + second
 
-    def tell_status(self, decision: Decision, situation: Situation, case: Case | None = None) -> None:
+    def tell_status(self, decision: Decision, situation: Situation, case: Case) -> None:
         """Tell the state of his ticket, of the one that has his sale, or of the answer that he had."""
         talk = decision.talk
         language = talk.language
-        ticket = situation.ticket or (case.earlier if case else None)
+        ticket = situation.ticket or case.earlier
         if ticket is None and talk.outcome != "advised":
             ticket = situation.resolved
         if ticket is None:
-            if talk.outcome == "advised" and talk.due_at:
-                due = before(talk.due_at, language, situation.now)
-                decision.say(self._wording.say("status_advised", language, due=due))
+            if talk.outcome == "advised" and case.due_at:
+                late = case.deadline is not None and situation.now > case.deadline
+                text = "status_late" if late else "status_advised"
+                decision.say(self._say_due(text, case, language, situation.now))
             else:
                 self._questions.repeat(decision, self._wording.say("status_none", language))
             return
@@ -255,6 +264,7 @@ class Conclusions:
         if cause.follow_up == "deadline" and case.due_at:
             due_at = case.due_at
             names["due_at"] = before(due_at, language, now)
+            names["due_standing"] = due_standing(case, self._wording, language, now)
             names["due_reason"] = due_reason(case, self._knowledge, self._wording, language)
             strip = due_strip(case, self._knowledge, self._wording, language, now)
         told = self._wording.tell(read, language, now)

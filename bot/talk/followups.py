@@ -9,7 +9,7 @@ from bot.talk.decision import Decision, Situation
 from bot.talk.proof import look_again
 from bot.talk.questions import Questions
 from bot.talk.state import Wake
-from bot.talk.wording import Wording, before, money
+from bot.talk.wording import Wording, money
 from knowledge.model import UNKNOWN, Value
 
 #: After this time without an answer the bot reminds once; after the same time again it closes the case.
@@ -64,8 +64,7 @@ class FollowUps:
             decision.talk = replace(talk, wake=Wake("reminder", situation.now + PATIENCE))
             return False
         if not more and talk.due_at and case.due_at and case.deadline and situation.now <= case.deadline:
-            due = before(case.due_at, talk.language, situation.now)
-            decision.say(self._wording.say("still_due", talk.language, due=due))
+            decision.say(self._conclusions.still_due(case, talk.language, situation.now))
             wake = Wake("arrived", self._conclusions.next_open(case.deadline))
             decision.talk = replace(talk, wake=wake)
             return False
