@@ -88,6 +88,8 @@ class Lexicon:
     arrived: tuple[str, ...]
     #: Ways to ask where to look for an answer, where that is the whole message.
     where: tuple[str, ...]
+    #: Ways to pass a question over, where that is the whole answer.
+    gives_up: tuple[str, ...]
     #: Ways to begin a correction.
     corrections: tuple[str, ...]
     #: Words of anger and accusation.
@@ -145,6 +147,7 @@ def load_lexicon(folder: Path) -> Lexicon:
         languages={language: tuple(phrases) for language, phrases in form.languages.items()},
         arrived=tuple(form.arrived),
         where=tuple(form.where),
+        gives_up=tuple(form.gives_up),
         corrections=tuple(form.corrections),
         anger=_words(form.anger),
         intents=intents,
@@ -192,6 +195,7 @@ def _check_phrases(document: Document, form: LexiconForm) -> None:
     for language, phrases in form.languages.items():
         _check_brackets(document, ("languages", language), phrases)
     _check_brackets(document, ("arrived",), form.arrived)
+    _check_brackets(document, ("gives_up",), form.gives_up)
     _check_brackets(document, ("corrections",), form.corrections)
     for place, words in _word_lists(form):
         _check_brackets(document, place, list(words))

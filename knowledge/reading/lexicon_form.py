@@ -53,5 +53,6 @@ class LexiconForm(Form):
     languages: dict[Literal["zh", "en"], list[str]]
     arrived: list[str]
     where: list[str]
+    gives_up: list[str]
     corrections: list[str]
     anger: Words
