@@ -181,8 +181,9 @@ class Conclusions:
         *,
         text: str = "ticket",
         outcome: Outcome = "ticket",
+        more: str = "",
     ) -> None:
-        """Ask for a ticket; the merchant is told its number once it has one."""
+        """Ask for a ticket; the merchant is told its number once it has one, and then what more there is."""
         talk = decision.talk
         language = talk.language
         cause = self._knowledge.causes["channel_outage"] if case.is_outage else self._believed(case)
@@ -200,6 +201,8 @@ class Conclusions:
                 words = self._joined(words, self._closed_words(language, situation.now), language)
             if text == "human":
                 words = self._joined(words, self._contact_words(decision), language)
+            if more:
+                words = self._joined(words, more, language)
             return Reply(text=words)
 
         decision.talk = replace(
@@ -316,10 +319,15 @@ class Conclusions:
         self._questions.ask(decision, fact, "evidence", situation.now, read=read, lead=lead)
 
     def _add(self, decision: Decision, situation: Situation, case: Case) -> None:
-        """Bring the open ticket up to date with what he adds."""
+        """Bring the open ticket up to date with what he adds; once it shows that nothing is late, say so."""
         talk = decision.talk
         language = talk.language
-        self.file(decision, situation, case, text="added", outcome=talk.outcome or "ticket")
+        leader = self._knowledge.causes[case.leader]
+        waits = leader.follow_up == "deadline" and may_advise(leader, case.known)
+        more = ""
+        if waits and case.due_at != talk.due_at and talk.outcome == "ticket":
+            more = self._say_due("added_due", case, language, situation.now)
+        self.file(decision, situation, case, text="added", outcome=talk.outcome or "ticket", more=more)
         decision.talk = replace(decision.talk, cause=talk.cause, language=language)
 
     def _due_words(self, ticket: TicketView, language: Language, now: datetime) -> str:
