@@ -143,7 +143,17 @@ class Conclusions:
     def _joined(self, first: str, second: str, language: Language) -> str:
         return f"{first} {second}" if language == "en" else first + second
 
-    def tell_status(self, decision: Decision, situation: Situation, case: Case) -> None:
+    def greet(self, decision: Decision, situation: Situation, case: Case) -> None:
+        """Answer a greeting in the midst of a case: say what is going on, or put the open question again."""
+        talk = decision.talk
+        text = self._wording.say("hello" if talk.outcome == "closed" else "hello_again", talk.language)
+        due = talk.outcome == "advised" and case.due_at is not None and talk.pending is None
+        if situation.ticket or due:
+            self.tell_status(decision, situation, case, lead=text)
+        else:
+            self._questions.repeat(decision, text)
+
+    def tell_status(self, decision: Decision, situation: Situation, case: Case, *, lead: str = "") -> None:
         """Tell the state of his ticket, of the one that has his sale, or of the answer that he had."""
         talk = decision.talk
         language = talk.language
@@ -154,7 +164,7 @@ class Conclusions:
             if talk.outcome == "advised" and case.due_at:
                 late = case.deadline is not None and situation.now > case.deadline
                 text = "status_late" if late else "status_advised"
-                decision.say(self._say_due(text, case, language, situation.now))
+                decision.say(lead + self._say_due(text, case, language, situation.now))
             else:
                 self._questions.repeat(decision, self._wording.say("status_none", language))
             return
@@ -164,7 +174,7 @@ class Conclusions:
         elif ticket.status != TicketStatus.NEW:
             waiting = ticket.status == TicketStatus.WAITING
             key, status = "status_claimed", "status_waiting" if waiting else "status_of_claimed"
-        text = self._wording.say(
+        text = lead + self._wording.say(
             key,
             language,
             number=ticket.number,
