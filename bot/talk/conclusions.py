@@ -143,16 +143,6 @@ class Conclusions:
     def _joined(self, first: str, second: str, language: Language) -> str:
         return f"{first} {second}" if language == "en" else first + second
 
-    def greet(self, decision: Decision, situation: Situation, case: Case) -> None:
-        """Answer a greeting in the midst of a case: say what is going on, or put the open question again."""
-        talk = decision.talk
-        text = self._wording.say("hello" if talk.outcome == "closed" else "hello_again", talk.language)
-        due = talk.outcome == "advised" and case.due_at is not None and talk.pending is None
-        if situation.ticket or due:
-            self.tell_status(decision, situation, case, lead=text)
-        else:
-            self._questions.repeat(decision, text)
-
     def tell_status(self, decision: Decision, situation: Situation, case: Case, *, lead: str = "") -> None:
         """Tell the state of his ticket, of the one that has his sale, or of the answer that he had."""
         talk = decision.talk

@@ -261,7 +261,7 @@ class Conversation:
             self._asides.explain(decision, reading.article)
             return
         if reading.greets and not said and (pending or decision.talk.outcome):
-            self._conclusions.greet(decision, situation, self._think(decision, situation))
+            self._followups.greet(decision, situation, self._think(decision, situation))
             return
         if "arrived" in said:
             self._has_arrived(decision, situation, said)
