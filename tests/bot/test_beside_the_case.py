@@ -173,6 +173,9 @@ def test_every_article_is_found_by_its_questions_and_fits_in_a_message() -> None
     ("text", "article"),
     [
         ("周末算不算", "holidays"),
+        ("国庆算不算工作日", "holidays"),
+        ("已划款是到了吗", "status_words"),
+        ("到账了说一声", "tell_me"),
         ("工作日包括周六吗", "working_days"),
         ("do weekends count?", "holidays"),
         ("啥叫结算中", "status_words"),
