@@ -177,7 +177,7 @@ def _is_alone(matches: list[re.Match[str]], text: str) -> bool:
 
 def _stands_beside_day(match: re.Match[str], text: str) -> bool:
     """Tell whether a clause is no more than a day or a time and the number, of three digits or more."""
-    before = _DAY_BEFORE.search(text, 0, match.start())
+    before = _DAY_BEFORE.search(text, max(0, match.start() - 40), match.start())
     return len(match[1]) >= 3 and before is not None and _CLAUSE_OVER.match(text, match.end()) is not None
 
 
