@@ -26,7 +26,7 @@ from knowledge.yaml_source import (
 #: The folder that ships with the package.
 PACKAGED = Path(__file__).parent
 #: Names that advice may use beside facts: bot.talk.wording fills them.
-SPECIAL_NAMES = frozenset({"due_reason"})
+SPECIAL_NAMES = frozenset({"due_reason", "due_standing"})
 
 Part = TypeVar("Part")
 _TEMPLATES = Environment(autoescape=False)  # noqa: S701 - only parsed here; channels escape what they show
@@ -209,7 +209,7 @@ def _check_template(source: str, allowed: set[str], place: tuple[str, ...], docu
         document.complain(place, f"the text is no template ({error.message}).", "close every {{ … }}.")
         return
     for name in sorted(names - allowed):
-        fix = "use only facts that `needs` names (and due_at with due_state, and due_reason)."
+        fix = "use only facts that `needs` names (and due_at with due_state, due_reason and due_standing)."
         document.complain(place, f"{name} may be unknown when this is said.", fix)
 
 

@@ -172,6 +172,8 @@ class Reading:
     wants: Language | None = None
     #: It asks no more than where to look for the answer.
     asks_where: bool = False
+    #: It is no more than a greeting.
+    greets: bool = False
     #: It has words of anger or accusation.
     angry: bool = False
 

@@ -27,8 +27,14 @@ class Asides:
             decision.say(self._wording.say(key, talk.language))
 
     def explain(self, decision: Decision, article: str) -> None:
-        """Answer a question of his own."""
-        self._questions.repeat(decision, self._articles[article].text.to(decision.talk.language))
+        """Answer a question of his own; who wants to be told of what is promised already hears so."""
+        talk = decision.talk
+        promised = talk.wake is not None and talk.wake.kind == "arrived"
+        if article == "tell_me" and (promised or talk.outcome in ("ticket", "incident")):
+            text = self._wording.say("promised" if promised else "promised_ticket", talk.language)
+        else:
+            text = self._articles[article].text.to(talk.language)
+        self._questions.repeat(decision, text)
 
     def speak(self, decision: Decision, language: Language) -> None:
         """Go on in the language that he asks for."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.talk.case import Case
 from bot.talk.decision import Decision, Reply, Situation, TicketRequest
-from bot.talk.due_words import due_reason, due_strip
+from bot.talk.due_words import due_reason, due_standing, due_strip
 from bot.talk.questions import Questions
 from bot.talk.state import Outcome, Talk, Wake
 from bot.talk.wording import Wording, before, moment
@@ -72,7 +72,7 @@ class Conclusions:
             if said:
                 self._add(decision, situation, case)
             else:
-                self.tell_status(decision, situation)
+                self.tell_status(decision, situation, case)
             return True
         if case.leader == "duplicate_claim" and case.earlier:
             self.tell_status(decision, situation, case)
@@ -84,14 +84,22 @@ class Conclusions:
                 self.file(decision, situation, case)
                 return True
             decision.talk = replace(talk, insisted=True)
-            due = before(case.due_at, talk.language, situation.now)
-            decision.say(self._wording.say("still_due", talk.language, due=due))
+            decision.say(self.still_due(case, talk.language, situation.now))
             return True
         if case.leader == talk.cause and not said:
             if insisted:
                 self.file(decision, situation, case)
             return True
         return False
+
+    def still_due(self, case: Case, language: Language, now: datetime) -> str:
+        """Say again when the money is due, and that it is not late."""
+        return self._say_due("still_due", case, language, now)
+
+    def _say_due(self, text: str, case: Case, language: Language, now: datetime) -> str:
+        due = before(case.due_at, language, now) if case.due_at else ""
+        standing = due_standing(case, self._wording, language, now)
+        return self._wording.say(text, language, due=due, standing=standing)
 
     def lacking(self, talk: Talk, case: Case) -> tuple[str, ...]:
         """Name the evidence for the talk's cause that is not known."""
@@ -129,17 +137,18 @@ class Conclusions:
     def _joined(self, first: str, second: str, language: Language) -> str:
         return f"{first} {second}" if language == "en" else first + second
 
-    def tell_status(self, decision: Decision, situation: Situation, case: Case | None = None) -> None:
+    def tell_status(self, decision: Decision, situation: Situation, case: Case, *, lead: str = "") -> None:
         """Tell the state of his ticket, of the one that has his sale, or of the answer that he had."""
         talk = decision.talk
         language = talk.language
-        ticket = situation.ticket or (case.earlier if case else None)
+        ticket = situation.ticket or case.earlier
         if ticket is None and talk.outcome != "advised":
             ticket = situation.resolved
         if ticket is None:
-            if talk.outcome == "advised" and talk.due_at:
-                due = before(talk.due_at, language, situation.now)
-                decision.say(self._wording.say("status_advised", language, due=due))
+            if talk.outcome == "advised" and case.due_at:
+                late = case.deadline is not None and situation.now > case.deadline
+                text = "status_late" if late else "status_advised"
+                decision.say(lead + self._say_due(text, case, language, situation.now))
             else:
                 self._questions.repeat(decision, self._wording.say("status_none", language))
             return
@@ -149,7 +158,7 @@ class Conclusions:
         elif ticket.status != TicketStatus.NEW:
             waiting = ticket.status == TicketStatus.WAITING
             key, status = "status_claimed", "status_waiting" if waiting else "status_of_claimed"
-        text = self._wording.say(
+        text = lead + self._wording.say(
             key,
             language,
             number=ticket.number,
@@ -166,8 +175,9 @@ class Conclusions:
         *,
         text: str = "ticket",
         outcome: Outcome = "ticket",
+        more: str = "",
     ) -> None:
-        """Ask for a ticket; the merchant is told its number once it has one."""
+        """Ask for a ticket; the merchant is told its number once it has one, and then what more there is."""
         talk = decision.talk
         language = talk.language
         causes = self._knowledge.causes
@@ -186,6 +196,8 @@ class Conclusions:
                 words = self._joined(words, self._closed_words(language, situation.now), language)
             if text == "human":
                 words = self._joined(words, self._contact_words(decision), language)
+            if more:
+                words = self._joined(words, more, language)
             return Reply(text=words)
 
         decision.talk = replace(
@@ -238,6 +250,7 @@ class Conclusions:
         if cause.follow_up == "deadline" and case.due_at:
             due_at = case.due_at
             names["due_at"] = before(due_at, language, now)
+            names["due_standing"] = due_standing(case, self._wording, language, now)
             names["due_reason"] = due_reason(case, self._knowledge, self._wording, language)
             strip = due_strip(case, self._knowledge, self._wording, language, now)
         told = self._wording.tell(read, language, now)
@@ -289,10 +302,15 @@ class Conclusions:
         self._questions.ask(decision, fact, "evidence", situation.now, read=read, lead=lead)
 
     def _add(self, decision: Decision, situation: Situation, case: Case) -> None:
-        """Bring the open ticket up to date with what he adds."""
+        """Bring the open ticket up to date with what he adds; once it shows that nothing is late, say so."""
         talk = decision.talk
         language = talk.language
-        self.file(decision, situation, case, text="added", outcome=talk.outcome or "ticket")
+        leader = self._knowledge.causes[case.leader]
+        waits = leader.follow_up == "deadline" and may_advise(leader, case.known)
+        more = ""
+        if waits and case.due_at != talk.due_at and talk.outcome == "ticket":
+            more = self._say_due("added_due", case, language, situation.now)
+        self.file(decision, situation, case, text="added", outcome=talk.outcome or "ticket", more=more)
         decision.talk = replace(decision.talk, cause=talk.cause, language=language)
 
     def _due_words(self, ticket: TicketView, language: Language, now: datetime) -> str:

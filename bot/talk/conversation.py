@@ -260,6 +260,9 @@ class Conversation:
         if reading.article and not said:
             self._asides.explain(decision, reading.article)
             return
+        if reading.greets and not said and (pending or decision.talk.outcome):
+            self._followups.greet(decision, situation, self._think(decision, situation))
+            return
         if "arrived" in said:
             self._has_arrived(decision, situation, said)
             return

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.talk.case import Case
-from bot.talk.wording import WEEKDAYS_ZH, Wording
+from bot.talk.wording import WEEKDAYS_ZH, Wording, before
 from bot.talk.wording import day as day_in_words
 from knowledge.acquirers import Profile
 from knowledge.calendar import ONE_DAY, SHANGHAI, SettlementCalendar, UnknownCalendarError
@@ -19,7 +19,7 @@ LATE_SHOWN = timedelta(days=14)
 
 def due_reason(case: Case, knowledge: KnowledgeBase, wording: Wording, language: Language) -> str:
     """Say in one clause, without a full stop, why a sale is not due earlier."""
-    put_off = _put_off(case, knowledge, wording, language)
+    put_off = _put_off(case, knowledge, wording, language) + _made_up(case, knowledge, wording, language)
     mode = _word(case, "settlement_mode")
     if mode not in MODES:
         return wording.say("latest_case", language) + put_off
@@ -35,6 +35,24 @@ def due_reason(case: Case, knowledge: KnowledgeBase, wording: Wording, language:
         limits=_limits(profile, _word(case, "pay_method"), wording, language),
     )
     return reason + put_off
+
+
+def due_standing(case: Case, wording: Wording, language: Language, now: datetime) -> str:
+    """Say in one clause, without a full stop, that money which is not late yet is not late."""
+    if case.due_at is None or case.deadline is None or now <= case.due_at:
+        return wording.say("standing_before", language)
+    return wording.say("standing_grace", language, until=_until(case.deadline, wording, language, now))
+
+
+def _until(end: datetime, wording: Wording, language: Language, now: datetime) -> str:
+    """Name the end of the grace, which is mostly today; midnight is today's 24:00."""
+    local = end.astimezone(SHANGHAI)
+    today = now.astimezone(SHANGHAI).date()
+    if local.date() == today:
+        return wording.say("today_before", language, time=f"{local:%H:%M}")
+    if (local - timedelta(microseconds=1)).date() == today:
+        return wording.say("today_before", language, time="24:00")
+    return before(end, language, now)
 
 
 def due_strip(
@@ -103,9 +121,7 @@ def _day(day: date, calendar: SettlementCalendar, language: Language) -> dict[st
 def _put_off(case: Case, knowledge: KnowledgeBase, wording: Wording, language: Language) -> str:
     """Name the rest days that came between, as in ", put off by National Day (1 to 7 Oct)"."""
     span = _span(case)
-    mode = _word(case, "settlement_mode")
-    base_cycle = knowledge.acquirers.profile(_word(case, "brand")).base_cycle
-    if span is None or "d1" in (mode, base_cycle if mode == "d0" else None):
+    if span is None or not _counts_working_days(case, knowledge):
         return ""
     names: list[str] = []
     for day in rest_days(*span, knowledge.calendar):
@@ -114,6 +130,25 @@ def _put_off(case: Case, knowledge: KnowledgeBase, wording: Wording, language: L
             names.append(name)
     rest = wording.say("rest_and", language).join(names)
     return wording.say("reason_rest", language, rest=rest) if names else ""
+
+
+def _made_up(case: Case, knowledge: KnowledgeBase, wording: Wording, language: Language) -> str:
+    """Say that the due day is worked though it is a weekend's, where only working days count."""
+    if case.due_at is None or not _counts_working_days(case, knowledge):
+        return ""
+    due = case.due_at.astimezone(SHANGHAI).date()
+    if knowledge.calendar.kind(due) != "makeup":
+        return ""
+    weekday = f"{due:%A}" if language == "en" else WEEKDAYS_ZH[due.weekday()]
+    return wording.say("reason_makeup", language, weekday=weekday)
+
+
+def _counts_working_days(case: Case, knowledge: KnowledgeBase) -> bool:
+    mode = _word(case, "settlement_mode")
+    base_cycle = knowledge.acquirers.profile(_word(case, "brand")).base_cycle
+    if mode == "d0" and _word(case, "d0_blocker") == "none":
+        return False
+    return "d1" not in (mode, base_cycle if mode == "d0" else None)
 
 
 def _rest_name(day: date, calendar: SettlementCalendar, wording: Wording, language: Language) -> str:

@@ -8,8 +8,8 @@ from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
 from bot.talk.proof import look_again
 from bot.talk.questions import Questions
-from bot.talk.state import Wake
-from bot.talk.wording import Wording, before, money
+from bot.talk.state import Talk, Wake
+from bot.talk.wording import Wording, money
 from knowledge.model import UNKNOWN, Value
 
 #: After this time without an answer the bot reminds once; after the same time again it closes the case.
@@ -64,8 +64,7 @@ class FollowUps:
             decision.talk = replace(talk, wake=Wake("reminder", situation.now + PATIENCE))
             return False
         if not more and talk.due_at and case.due_at and case.deadline and situation.now <= case.deadline:
-            due = before(case.due_at, talk.language, situation.now)
-            decision.say(self._wording.say("still_due", talk.language, due=due))
+            decision.say(self._conclusions.still_due(case, talk.language, situation.now))
             wake = Wake("arrived", self._conclusions.next_open(case.deadline))
             decision.talk = replace(talk, wake=wake)
             return False
@@ -75,13 +74,27 @@ class FollowUps:
         decision.say(self._wording.say("reopened", talk.language).strip())
         return True
 
+    def greet(self, decision: Decision, situation: Situation, case: Case) -> None:
+        """Answer a greeting in the midst of a case: say what is going on, or put the open question again."""
+        talk = decision.talk
+        hello = self._wording.say("hello" if talk.outcome == "closed" else "hello_again", talk.language)
+        if situation.ticket or (talk.outcome == "advised" and case.due_at and not talk.pending):
+            self._conclusions.tell_status(decision, situation, case, lead=hello)
+        elif talk.pending and talk.pending.purpose == "arrived":
+            self._questions.repeat(decision, hello + self._about_arrival("arrived_ask", talk))
+        else:
+            self._questions.repeat(decision, hello)
+
     def _ask(self, decision: Decision, text: str, wake: Wake) -> None:
         """Ask whether the money has come; wake: what is done if he is silent."""
-        language = decision.talk.language
-        amount = decision.talk.facts.get("amount")
-        if amount and isinstance(amount.value, int):
-            sale = self._wording.say("the_sale_of", language, amount=money(amount.value))
-        else:
-            sale = self._wording.say("the_sale", language)
         decision.talk = replace(decision.talk, wake=wake)
-        self._questions.ask_arrived(decision, self._wording.say(text, language, sale=sale))
+        self._questions.ask_arrived(decision, self._about_arrival(text, decision.talk))
+
+    def _about_arrival(self, text: str, talk: Talk) -> str:
+        """Fill a text about the arrival of the sale."""
+        amount = talk.facts.get("amount")
+        if amount and isinstance(amount.value, int):
+            sale = self._wording.say("the_sale_of", talk.language, amount=money(amount.value))
+        else:
+            sale = self._wording.say("the_sale", talk.language)
+        return self._wording.say(text, talk.language, sale=sale)

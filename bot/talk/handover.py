@@ -41,7 +41,7 @@ class Handover:
         if reading:
             self._take_down(decision, situation, reading)
         if reading and reading.sure and reading.intent == "ticket_status":
-            self._conclusions.tell_status(decision, situation)
+            self._conclusions.tell_status(decision, situation, self._think(decision, situation))
         else:
             self._asides.once(decision, "passed_on")
         return True

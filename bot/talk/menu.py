@@ -40,7 +40,7 @@ class Menu:
         if command == "human":
             self._conclusions.call_human(decision, situation, case)
         elif command == "status":
-            self._conclusions.tell_status(decision, situation)
+            self._conclusions.tell_status(decision, situation, case)
         elif command == "help":
             self._questions.repeat(decision, self._wording.say("help", talk.language))
         elif command == "language":

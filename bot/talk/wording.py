@@ -47,7 +47,7 @@ class Wording:
         return self._texts[key].to(language).format(**names)
 
     def advise(self, cause: str, language: Language, names: Mapping[str, Any]) -> str:
-        """Fill a cause's advice; names are the facts in words, due_at and due_reason."""
+        """Fill a cause's advice; names: the facts in words, due_at, due_reason, due_standing."""
         return self._advice[cause, language].render(names)
 
     def value(self, key: str, value: Value, language: Language, now: datetime) -> str:

@@ -46,6 +46,9 @@ _BARE = re.compile(rf"(?<![\d.a-z*_/+#-])({_NUMBER})(?![\d*_/a-z]|\.\d|-\d){_COU
 _ENGLISH = re.compile(rf"\b({ENGLISH_NUMBER})\b\s?(yuan|rmb|kuai|dollars?|pounds?|bucks|euros?)?{_COUNTED}")
 #: What is left around a number that stands alone, or beside a day and a time only.
 _STRUCK = re.compile(rf"[{STRUCK}\s,，。.、;；]+(?!\d)|[{STRUCK}\s]+")
+#: A clause of a day or a time and a bare number: what stands before the number, and behind it.
+_DAY_BEFORE = re.compile(rf"(?:^|[\s,，。.;；!！?？]){STRUCK}[{STRUCK}\s]*$")
+_CLAUSE_OVER = re.compile(r"\s*(?:$|[,，。.;；!！?？])|\s(?=[\u4e00-\u9fff])")
 #: Around a bare number, what says that it is money.
 _MONEY_BEFORE = re.compile(
     r"(?:[票账]上|[入进到]账|到手|[该只才]来|(?:收|刷|扫)了?(?:人家|客人|顾客|他|她)|[款金费]|进了?|打了?|给|退|交|花|拿|还|卖|买|价|刷|收|付|差|少|到|转|提现?|款|额|钱|了|共|计|共计|合计|卖|消费|交易|支付|扣|多|应|实|充值?|[一两每]笔|(?:刷|付|收|扫)[了的]?(?:信用卡|储蓄卡|借记卡|微信|支付宝|花呗|云闪付)|欠|还有|借|只有|是|的|约"
@@ -161,7 +164,8 @@ def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
         context = _MONEY_BEFORE.search(
             text[max(0, match.start() - 12) : match.start()]
         ) or _MONEY_AFTER.match(text, match.end())
-        if asked or "," in written or context or (len(whole) >= 2 and _is_alone(matches, text)):
+        alone = len(whole) >= 2 and (_is_alone(matches, text) or _stands_beside_day(match, text))
+        if asked or "," in written or context or alone:
             found.append((match.start(), match.end(), _plain(written)))
             draft.strike(match.start(), match.end())
     return found
@@ -170,6 +174,12 @@ def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
 def _is_alone(matches: list[re.Match[str]], text: str) -> bool:
     """Tell whether a text is no more than the one number found in it."""
     return len(matches) == 1 and _STRUCK.sub("", text) == matches[0][1]
+
+
+def _stands_beside_day(match: re.Match[str], text: str) -> bool:
+    """Tell whether a clause is no more than a day or a time and the number, of three digits or more."""
+    before = _DAY_BEFORE.search(text, max(0, match.start() - 40), match.start())
+    return len(match[1]) >= 3 and before is not None and _CLAUSE_OVER.match(text, match.end()) is not None
 
 
 def _is_rate(text: str, place: int) -> bool:

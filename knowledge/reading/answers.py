@@ -7,6 +7,7 @@ from datetime import datetime
 from rapidfuzz import fuzz
 
 from knowledge.model import UNKNOWN, FactSpec, Value
+from knowledge.reading.alternatives import as_pattern
 from knowledge.reading.complaints import COMPLAINTS
 from knowledge.reading.facts import MODES
 from knowledge.reading.intents import Guess
@@ -66,6 +67,7 @@ class AnswerReader:
         self._yes = sorted(map(normaliser.normalise_word, lexicon.yes), key=len, reverse=True)
         self._no = sorted(map(normaliser.normalise_word, lexicon.no), key=len, reverse=True)
         self._plain_no = tuple(word for word in self._no if len(word) > 1)
+        self._gives_up = tuple(map(as_pattern, lexicon.gives_up))
 
     def _finder(self, spec: FactSpec, *sources: Mapping[str, Vocabulary]) -> WordFinder[str]:
         words: dict[str, str] = {}
@@ -103,13 +105,14 @@ class AnswerReader:
         plain = _HEDGE.sub("", text.strip(_EDGE))
         if not plain:
             return None
+        gives_up = any(pattern.fullmatch(plain) for pattern in self._gives_up)
         if spec.values or spec.kind == "choice":
-            return self._choice(plain, spec, slots, guess, stated)
+            chosen = self._choice(plain, spec, slots, guess, stated)
+            return UNKNOWN if chosen is None and gives_up and spec.key != "complaint" else chosen
         of_sale = self._events.speaks_of_sale(plain)
         value = open_answer(plain, spec, slots, moment, now, tells=_tells(guess, slots), of_sale=of_sale)
-        if value is None and (self._words[spec.key].find(plain) or plain.startswith(self._plain_no)):
-            return UNKNOWN
-        return value
+        no_answer = gives_up or self._words[spec.key].find(plain) or plain.startswith(self._plain_no)
+        return UNKNOWN if value is None and no_answer else value
 
     def choose(self, text: str, options: Mapping[str, str]) -> str | None:
         """Give the value of the option that a text names: by its label, its place, or a yes or no."""

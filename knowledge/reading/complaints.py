@@ -59,5 +59,7 @@ def _is_meant(complaint: str, facts: Mapping[str, Value], *, refund: bool) -> bo
         case "refund":
             return refund and "void_found" not in facts
         case "short":  # "different" is said of the card
-            return facts.get("settle_card_checked") != "different"
+            return facts.get("settle_card_checked") != "different" and facts.get("complaint") != "refund"
+        case "charged_but_failed":
+            return facts.get("complaint") != "refund"
     return True

@@ -55,6 +55,8 @@ def read_facts(
     number = slots.amounts or slots.days or slots.times
     if complaint and not (expecting is not None and number and _is_short(text)):
         facts["complaint"] = complaint
+    if complaint == "refund" and facts.get("received") == "none":
+        del facts["received"]  # it is the customer who got nothing
     return facts
 
 

@@ -115,6 +115,7 @@ class Reader:
             article=remarks.article,
             wants=remarks.wants,
             asks_where=remarks.where,
+            greets=remarks.greets,
             angry=remarks.angry,
         )
 

@@ -27,6 +27,8 @@ class Remarks:
     wants: Language | None = None
     #: All that it says is that the money has come.
     arrived: bool = False
+    #: All that it says is hello.
+    greets: bool = False
     #: All that it asks is where to look for the answer.
     where: bool = False
     angry: bool = False
@@ -48,6 +50,7 @@ class RemarkReader:
             for phrase in phrases
         ]
         self._arrived = [as_pattern(phrase) for phrase in lexicon.arrived]
+        self._greets = [as_pattern(phrase) for phrase in lexicon.greets]
         self._where = [as_pattern(phrase) for phrase in lexicon.where]
         self._corrects = [as_pattern(phrase) for phrase in lexicon.corrections]
         self._angry = WordFinder((normaliser.normalise_word(word), word) for word in lexicon.anger)
@@ -59,6 +62,7 @@ class RemarkReader:
             article=self._article(text) if short else None,
             wants=self._language(text) if short else None,
             arrived=short and _is_all(self._arrived, text),
+            greets=short and _is_all(self._greets, text.replace("?", " ")),
             where=short and _is_all(self._where, text.replace("?", " ")),
             angry=bool(self._angry.find(text)),
             corrects=self._correction(text),

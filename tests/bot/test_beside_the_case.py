@@ -155,6 +155,13 @@ def test_every_article_is_found_by_its_questions_and_fits_in_a_message() -> None
         "preauth": "什么是预授权",
         "retrieval": "调单是什么意思",
         "how_long_person": "人工几点上班",
+        "working_days": "哪天是下一个工作日",
+        "why_wait": "凭什么要等",
+        "status_words": "退票 是啥意思",
+        "withdraw": "怎么提现？",
+        "second_clearing": "你们是不是二清",
+        "police": "要不要报警",
+        "tell_me": "到了叫我",
     }.items():
         assert reader.read(text, NOW).article == name, text
     for article in base.articles.values():
@@ -163,7 +170,46 @@ def test_every_article_is_found_by_its_questions_and_fits_in_a_message() -> None
 
 
 @pytest.mark.parametrize(
-    "text", [STORY, "秒到没到账", "刷卡手续费扣多了", "商户号822584058120033", "T+1", "安全码是多少"]
+    ("text", "article"),
+    [
+        ("周末算不算", "holidays"),
+        ("国庆算不算工作日", "holidays"),
+        ("已划款是到了吗", "status_words"),
+        ("到账了说一声", "tell_me"),
+        ("工作日包括周六吗", "working_days"),
+        ("do weekends count?", "holidays"),
+        ("啥叫结算中", "status_words"),
+        ("what does pending mean", "status_words"),
+        ("啥叫二清", "second_clearing"),
+        ("点哪里提现", "withdraw"),
+        ("how do I withdraw?", "withdraw"),
+        ("12位是哪个数字", "where_reference_no"),
+        ("15位的是哪个", "where_merchant_no"),
+        ("should I call the police?", "police"),
+        ("钱到了告诉我一声", "tell_me"),
+        ("let me know when it arrives", "tell_me"),
+    ],
+)
+def test_the_same_may_be_asked_in_other_words(text: str, article: str) -> None:
+    base = packaged_base()
+    assert Reader(base.lexicon, base.facts, base.articles).read(text, NOW).article == article
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(STORY, "秒到没到账", "刷卡手续费扣多了", "商户号822584058120033", "T+1", "安全码是多少"),
+        *(
+            "怎么提现还没到",
+            "怎么提现不了",
+            "退票是什么原因",
+            "怀疑是二清",
+            "周末的钱没到",
+            "我要报警",
+            "钱到了我告诉你",
+        ),
+        "how do I withdraw it, it failed",
+    ],
 )
 def test_what_states_something_is_no_question_for_an_article(text: str) -> None:
     base = packaged_base()

@@ -10,7 +10,7 @@ import bot
 from bot.page.strip import draw_strip
 from bot.talk.case import Case, think
 from bot.talk.decision import Situation
-from bot.talk.due_words import due_reason, due_strip
+from bot.talk.due_words import due_reason, due_standing, due_strip
 from bot.talk.state import Talk
 from bot.talk.wording import Wording
 from knowledge.calendar import SHANGHAI, SettlementCalendar
@@ -95,6 +95,37 @@ def strip(paid_at: str | Interval, mode: str, now: str, language: Language = "zh
 def test_the_reason_in_both_languages(paid_at: str, mode: str, zh: str, en: str) -> None:
     assert reason(paid_at, mode) == zh
     assert reason(paid_at, mode, "en") == en
+
+
+@pytest.mark.parametrize(
+    ("paid_at", "mode", "told"),
+    [
+        ("2026-09-19 12:00", "t1", True),
+        ("2026-09-19 12:00", "d1", False),
+        ("2026-09-22 12:00", "t1", False),
+    ],
+)
+def test_a_weekend_day_that_is_worked_is_called_so(paid_at: str, mode: str, told: bool) -> None:
+    assert ("到账那天虽是周日，但调休上班" in reason(paid_at, mode)) == told
+    assert ("and that Sunday is a make-up working day" in reason(paid_at, mode, "en")) == told
+
+
+def test_an_instant_sale_does_not_wait_for_a_working_day() -> None:
+    good: dict[str, Value] = {"pay_method": "credit_card", "amount": 350000, "onboarded_days": 400}
+    assert reason("2026-09-20 12:00", "d0", facts={**good, "d0_switch": "on"}) == "秒到一般2小时内到账"
+
+
+@pytest.mark.parametrize(
+    ("now", "zh", "en"),
+    [
+        ("2026-10-09 14:00", "现在还没到时间", "it is not late yet"),
+        ("2026-10-09 14:01", "有时会晚一点，今天16:00前到都算正常", "by 16:00 today is still normal"),
+    ],
+)
+def test_how_the_due_date_stands_to_the_clock(now: str, zh: str, en: str) -> None:
+    case = case_of(now, "2026-10-08 15:00", "t1")
+    assert due_standing(case, WORDING, "zh", at(now)) == zh
+    assert due_standing(case, WORDING, "en", at(now)).endswith(en)
 
 
 def test_a_holiday_over_the_turn_of_a_month_and_one_of_a_single_day() -> None:

@@ -276,6 +276,42 @@ def test_answers(base: KnowledgeBase, reader: Reader, fact: str, text: str, answ
     assert reader.read(text, NOW, base.facts[fact]).answer == answer
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "算了",
+        "那算了吧",
+        "不想说了",
+        "没",
+        "我也没有",
+        "跳过",
+        "没有了",
+        "没了",
+        "skip",
+        "never mind",
+        "I don't have it",
+    ],
+)
+def test_who_passes_a_question_over_cannot_say(base: KnowledgeBase, reader: Reader, text: str) -> None:
+    for fact in ("merchant_no", "reference_no", "amount", "account_class", "registered_as"):
+        assert reader.read(text, NOW, base.facts[fact]).answer == UNKNOWN, fact
+
+
+@pytest.mark.parametrize(
+    ("fact", "text", "answer"),
+    [
+        ("notice", "没有了", "none"),
+        ("card_changed", "没", "no"),
+        ("payout_status", "已结算了", "paid_out"),
+        ("complaint", "算了", None),
+    ],
+)
+def test_who_answers_passes_nothing_over(
+    base: KnowledgeBase, reader: Reader, fact: str, text: str, answer: Value | None
+) -> None:
+    assert reader.read(text, NOW, base.facts[fact]).answer == answer
+
+
 def test_every_option_can_be_typed(base: KnowledgeBase, reader: Reader) -> None:
     for spec in base.facts.values():
         for value, label in spec.values.items():

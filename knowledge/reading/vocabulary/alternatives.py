@@ -9,6 +9,8 @@ from hashlib import sha256
 
 from knowledge.reading.clauses import BREAKS
 
+#: The end of a message, whatever particles and punctuation stand there.
+_END = r"[\s,.!?~，。！？、…啊呀呢吗么嘛吧哦的]*$"
 _INNERMOST = re.compile(r"\(([^()]*)\)")
 
 
@@ -53,8 +55,12 @@ def spelt_out(phrase: str) -> tuple[str, ...]:
 
 
 def as_pattern(phrase: str) -> re.Pattern[str]:
-    """Give the pattern that finds a phrase: … stands for up to eight characters, a space for any gap."""
-    return re.compile("".join(_piece(character, ".{0,8}") for character in phrase))
+    """Give the pattern that finds a phrase.
+
+    … stands for up to eight characters, a space for any gap, and a $ at its end for that of the message.
+    """
+    body = "".join(_piece(character, ".{0,8}") for character in phrase.removesuffix("$"))
+    return re.compile(body + _END if phrase.endswith("$") else body)
 
 
 @dataclass(frozen=True)

@@ -86,8 +86,12 @@ class Lexicon:
     languages: Mapping[Language, tuple[str, ...]]
     #: Ways to say that the money has come, where that is the whole message.
     arrived: tuple[str, ...]
+    #: Ways to greet, where that is the whole message.
+    greets: tuple[str, ...]
     #: Ways to ask where to look for an answer, where that is the whole message.
     where: tuple[str, ...]
+    #: Ways to pass a question over, where that is the whole answer.
+    gives_up: tuple[str, ...]
     #: Ways to begin a correction.
     corrections: tuple[str, ...]
     #: Words of anger and accusation.
@@ -144,7 +148,9 @@ def load_lexicon(folder: Path) -> Lexicon:
         concepts=_vocabulary(form.concepts),
         languages={language: tuple(phrases) for language, phrases in form.languages.items()},
         arrived=tuple(form.arrived),
+        greets=tuple(form.greets),
         where=tuple(form.where),
+        gives_up=tuple(form.gives_up),
         corrections=tuple(form.corrections),
         anger=_words(form.anger),
         intents=intents,
@@ -192,6 +198,8 @@ def _check_phrases(document: Document, form: LexiconForm) -> None:
     for language, phrases in form.languages.items():
         _check_brackets(document, ("languages", language), phrases)
     _check_brackets(document, ("arrived",), form.arrived)
+    _check_brackets(document, ("greets",), form.greets)
+    _check_brackets(document, ("gives_up",), form.gives_up)
     _check_brackets(document, ("corrections",), form.corrections)
     for place, words in _word_lists(form):
         _check_brackets(document, place, list(words))

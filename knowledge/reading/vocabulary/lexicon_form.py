@@ -53,6 +53,8 @@ class LexiconForm(Form):
     concepts: dict[str, Words]
     languages: dict[Literal["zh", "en"], list[str]]
     arrived: list[str]
+    greets: list[str]
     where: list[str]
+    gives_up: list[str]
     corrections: list[str]
     anger: Words
