@@ -90,6 +90,8 @@ class Lexicon:
     where: tuple[str, ...]
     #: Ways to begin a correction.
     corrections: tuple[str, ...]
+    #: Words of another sale than the one before.
+    another: tuple[str, ...]
     #: Words of anger and accusation.
     anger: tuple[str, ...]
     intents: Mapping[str, IntentWords]
@@ -146,6 +148,7 @@ def load_lexicon(folder: Path) -> Lexicon:
         arrived=tuple(form.arrived),
         where=tuple(form.where),
         corrections=tuple(form.corrections),
+        another=tuple(form.another),
         anger=_words(form.anger),
         intents=intents,
         weights=weights,
@@ -193,6 +196,7 @@ def _check_phrases(document: Document, form: LexiconForm) -> None:
         _check_brackets(document, ("languages", language), phrases)
     _check_brackets(document, ("arrived",), form.arrived)
     _check_brackets(document, ("corrections",), form.corrections)
+    _check_brackets(document, ("another",), form.another)
     for place, words in _word_lists(form):
         _check_brackets(document, place, list(words))
         _check_size(document, place, words)

@@ -54,4 +54,5 @@ class LexiconForm(Form):
     arrived: list[str]
     where: list[str]
     corrections: list[str]
+    another: list[str]
     anger: Words

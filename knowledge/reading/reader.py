@@ -112,6 +112,8 @@ class Reader:
             wants=remarks.wants,
             asks_where=remarks.where,
             angry=remarks.angry,
+            another=remarks.another,
+            corrects=corrects,
         )
 
     def choose(self, text: str, options: Mapping[str, str]) -> str | None:
