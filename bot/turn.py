@@ -12,14 +12,14 @@ from bot.expertise import Expertise, LiveExpertise
 from bot.messages import Incoming
 from bot.retries import Retries
 from bot.talk.case import Case
-from bot.talk.decision import Decision, Situation
+from bot.talk.decision import Decision, Situation, TicketRequest
 from bot.talk.handover import is_taken
 from bot.talk.proof import Verdict
 from bot.talk.state import Claim, Talk, read_talk
 from knowledge.calendar import SHANGHAI
 from triage import attachments, model, talks, tickets
 from triage.attachments import Brought
-from triage.claims import earlier_ticket, keep_keys
+from triage.claims import add_keys, earlier_ticket, keep_keys
 from triage.directory import Directory, DirectoryError, Entry, may_try, note_failure
 from triage.incidents import open_incidents
 from triage.media import Refusal
@@ -311,8 +311,7 @@ class Turn:
         ticket = situation.ticket
         replies = decision.replies
         if decision.ticket:
-            ticket = tickets.file_ticket(self._transaction, self._draft(row.id, decision, now), now)
-            keep_keys(self._transaction, ticket.id, decision.ticket.known)
+            ticket = self._file(decision.ticket, self._draft(row.id, decision, now), now)
             if decision.ticket.announce:
                 replies = [*replies, decision.ticket.announce(ticket)]
         if decision.contact and ticket:
@@ -334,6 +333,16 @@ class Turn:
         values = {"talk": talk.to_json(), "wake_at": talk.wake_at, "updated_at": now}
         self._transaction.execute(_KEEP_TALK, {"of": row.id, **values})
         return ticket, tuple(lines)
+
+    def _file(self, request: TicketRequest, draft: TicketDraft, now: datetime) -> TicketView:
+        """File a ticket, bring the open one up to date, or note another sale on it."""
+        if request.note:
+            ticket = tickets.add_sale(self._transaction, draft, request.note, now)
+            add_keys(self._transaction, ticket.id, request.known)
+        else:
+            ticket = tickets.file_ticket(self._transaction, draft, now)
+            keep_keys(self._transaction, ticket.id, request.known)
+        return ticket
 
     def _draft(self, conversation_id: int, decision: Decision, now: datetime) -> TicketDraft:
         request = decision.ticket

@@ -163,6 +163,7 @@ def _cause(name: str, document: Document, facts: Mapping[str, FactSpec] | None) 
         next_step=_text(form.next_step),
         typical_time=_text(form.typical_time),
         follow_up=form.follow_up,
+        stops_all=form.stops_all,
         ticket=TicketRule(
             queue=form.ticket.queue, priority=form.ticket.priority, evidence=tuple(form.ticket.evidence)
         ),

@@ -144,6 +144,8 @@ class Cause:
     #: When the bot asks whether the money has come.
     follow_up: Literal["none", "deadline", "next_service_day"]
     ticket: TicketRule
+    #: Whether it keeps every payout of the merchant, and not that of one sale alone.
+    stops_all: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +178,10 @@ class Reading:
     greets: bool = False
     #: It has words of anger or accusation.
     angry: bool = False
+    #: It speaks of another sale than the one before.
+    another: bool = False
+    #: It begins as a correction does.
+    corrects: bool = False
 
 
 @dataclass(frozen=True, slots=True)

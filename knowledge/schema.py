@@ -57,4 +57,5 @@ class CauseForm(Form):
     next_step: TextForm
     typical_time: TextForm
     follow_up: Literal["none", "deadline", "next_service_day"] = "none"
+    stops_all: bool = False
     ticket: TicketForm

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, UniqueConstraint, delete, insert, select
+from sqlalchemy import Connection, UniqueConstraint, delete, select
 from sqlmodel import Field, SQLModel
 
 from knowledge.model import Facts
@@ -60,9 +60,13 @@ def earlier_ticket(connection: Connection, conversation_id: int, facts: Facts) -
 def keep_keys(transaction: Transaction, ticket_id: int, facts: Facts) -> None:
     """Keep the keys of a ticket's sale in place of those that it had."""
     transaction.execute(delete(_CLAIM).where(_CLAIM.c.ticket_id == ticket_id))
-    rows = [{"ticket_id": ticket_id, "key": key} for key in keys_of(facts)]
-    if rows:
-        transaction.execute(insert(_CLAIM), rows)
+    add_keys(transaction, ticket_id, facts)
+
+
+def add_keys(transaction: Transaction, ticket_id: int, facts: Facts) -> None:
+    """Keep the keys of another sale of a ticket beside those that it has."""
+    for key in keys_of(facts):
+        transaction.add_if_new(_CLAIM, {"ticket_id": ticket_id, "key": key})
 
 
 def _part(facts: Facts, name: str) -> str:

@@ -99,6 +99,22 @@ def file_ticket(transaction: Transaction, draft: TicketDraft, now: datetime) -> 
     )
 
 
+def add_sale(transaction: Transaction, draft: TicketDraft, note: str, now: datetime) -> TicketView:
+    """Note another sale on the conversation's open ticket, which keeps its own facts and cause.
+
+    Raises TicketError gone when none is open.
+    """
+    known = _open_row(transaction, draft.conversation_id)
+    if known is None:
+        raise TicketError("gone")
+    urgency = _more_urgent(known, draft.routing) if known.status == TicketStatus.NEW else {}
+    this = _TICKET.c.id == known.id
+    transaction.execute(update(_TICKET).where(this), {**urgency, "updated_at": now})
+    record(transaction, known.id, "another_sale", now, actor="bot", data={"text": note, "cause": draft.cause})
+    transaction.touch(chat_topic(draft.conversation_id))
+    return view_of(_open_row(transaction, draft.conversation_id) or known)
+
+
 def merchant_wrote(transaction: Transaction, ticket: TicketView, now: datetime) -> None:
     """Note that the merchant wrote while his ticket is open; one that waited for him goes on."""
     this = _TICKET.c.id == ticket.id
@@ -180,9 +196,7 @@ def _bring_up_to_date(
             "cause": draft.cause,
             "queue": known.queue if _was_handed_over(transaction, known.id) else routing.queue,
             "incident_id": draft.incident_id,
-            "priority": min(known.priority, routing.priority, key=PRIORITIES.index),
-            "priority_reasons": list(dict.fromkeys([*known.priority_reasons, *routing.reasons])),
-            "due_at": min(known.due_at, routing.due_at),
+            **_more_urgent(known, routing),
         }
         keys = ("cause", "queue", "priority")
         changed |= {key: values[key] for key in keys if getattr(known, key) != values[key]}
@@ -190,6 +204,14 @@ def _bring_up_to_date(
     record(transaction, known.id, "updated", now, actor="bot", data=changed)
     transaction.touch(chat_topic(draft.conversation_id))
     return view_of(_open_row(transaction, draft.conversation_id) or known)
+
+
+def _more_urgent(known: Row[Any], routing: Routing) -> dict[str, Any]:
+    return {
+        "priority": min(known.priority, routing.priority, key=PRIORITIES.index),
+        "priority_reasons": list(dict.fromkeys([*known.priority_reasons, *routing.reasons])),
+        "due_at": min(known.due_at, routing.due_at),
+    }
 
 
 def _was_handed_over(transaction: Transaction, ticket_id: int) -> bool:

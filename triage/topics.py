@@ -232,7 +232,8 @@ def news_for(connection: Connection, topic: Row[Any], ticket: Any) -> list[News]
     notes = (
         select(e.id, e.data, e.at, _ACCOUNT.c.display_name)
         .outerjoin(_ACCOUNT, _ACCOUNT.c.id == e.account_id)
-        .where(e.ticket_id == topic.ticket_id, e.id > topic.event_id, e.account_id.is_not(None))
+        .where(e.ticket_id == topic.ticket_id, e.id > topic.event_id)
+        .where(e.account_id.is_not(None) | (e.kind == "another_sale"))
         .order_by(e.id)
     )
     news: list[News] = []
@@ -242,7 +243,13 @@ def news_for(connection: Connection, topic: Row[Any], ticket: Any) -> list[News]
         said = News(author=row.author, name=row.display_name, text=row.text, at=at, message_id=row.id)
         news.append(said)
     news += [
-        News(author="agent", name=row.display_name, text=row.data["text"], at=row.at, event_id=row.id)
+        News(
+            author="agent" if row.display_name else "bot",
+            name=row.display_name,
+            text=row.data["text"],
+            at=row.at,
+            event_id=row.id,
+        )
         for row in connection.execute(notes)
         if row.data.get("text") and not row.data.get("topic")
     ]

@@ -39,10 +39,13 @@ class Conclusions:
         self, decision: Decision, situation: Situation, case: Case, read: Mapping[str, Value]
     ) -> None:
         """Answer, or hand the case to a person."""
+        talk = decision.talk
+        if self.kept_back(talk):
+            self.file(decision, situation, case)
+            return
         if case.is_outage:
             self._join_incident(decision, situation, case)
             return
-        talk = decision.talk
         cause = believed(case.diagnosis, self._knowledge.causes)
         refund = talk.facts.get("complaint", Fact("", "merchant")).value == "refund"
         if not refund and may_advise(cause, case.known) and "insists" not in talk.signals:
@@ -68,7 +71,7 @@ class Conclusions:
     ) -> bool:
         """Deal with a message after the conclusion; False when the case must be thought through again."""
         talk = decision.talk
-        if talk.outcome in ("ticket", "incident") and situation.ticket:
+        if talk.has_ticket and situation.ticket:
             if said:
                 self._add(decision, situation, case)
             else:
@@ -105,9 +108,19 @@ class Conclusions:
         """Name the evidence for the talk's cause that is not known."""
         return self._missing(self._cause_of(talk), case, ())
 
-    def supply(self, decision: Decision, case: Case) -> None:
+    def supply(self, decision: Decision, situation: Situation, case: Case) -> None:
         """Bring the ticket that an agent has up to date, without a word to the merchant."""
-        decision.ticket = self._request(decision.talk, case, self._cause_of(decision.talk))
+        talk = decision.talk
+        decision.ticket = self._request(talk, case, self._cause_of(talk), situation.now)
+
+    def kept_back(self, talk: Talk) -> Cause | None:
+        """Give the cause of an earlier sale's ticket, if it keeps this sale back as well."""
+        earlier = talk.ticketed
+        complaint = talk.facts.get("complaint", Fact("not_arrived", "merchant")).value
+        if earlier is None or earlier.confirmed or complaint not in ("not_arrived", "when"):
+            return None
+        cause = self._cause_of(earlier)
+        return cause if cause.stops_all else None
 
     def _cause_of(self, talk: Talk) -> Cause:
         return self._knowledge.causes.get(talk.cause or UNKNOWN, self._knowledge.causes[UNKNOWN])
@@ -115,7 +128,8 @@ class Conclusions:
     def call_human(self, decision: Decision, situation: Situation, case: Case) -> None:
         """File a ticket at once with all that is known."""
         talk = decision.talk
-        if situation.ticket:
+        beside = talk.ticketed and not talk.has_ticket and talk.outcome != "closed"
+        if situation.ticket and not beside:
             ticket = situation.ticket
             due = self._due_words(ticket, talk.language, situation.now)
             text = self._wording.say("human_already", talk.language, number=ticket.number, due=due)
@@ -145,11 +159,7 @@ class Conclusions:
         if ticket is None and talk.outcome != "advised":
             ticket = situation.resolved
         if ticket is None:
-            if talk.outcome == "advised" and case.due_at:
-                late = case.deadline is not None and situation.now > case.deadline
-                text = "status_late" if late else "status_advised"
-                decision.say(lead + self._say_due(text, case, language, situation.now))
-            else:
+            if not self._tell_promises(decision, situation, case, lead):
                 self._questions.repeat(decision, self._wording.say("status_none", language))
             return
         key, status = "status_line", "status_new"
@@ -166,6 +176,27 @@ class Conclusions:
             due=before(ticket.due_at, language, situation.now),
         )
         decision.say(text)
+        if situation.ticket:
+            self._tell_promises(decision, situation, case)
+
+    def _tell_promises(self, decision: Decision, situation: Situation, case: Case, lead: str = "") -> bool:
+        """Tell when he will be asked about which sale; False when he was promised nothing."""
+        talk, now = decision.talk, situation.now
+        language = talk.language
+        if not talk.earlier:
+            if talk.outcome != "advised" or not case.due_at:
+                return False
+            late = case.deadline is not None and now > case.deadline
+            text = "status_late" if late else "status_advised"
+            decision.say(lead + self._say_due(text, case, language, now))
+            return True
+        promised = [one for one in (*talk.earlier, talk) if one.outcome == "advised" and one.due_at]
+        for one in promised:
+            due = before(one.due_at or now, language, now)
+            sale = self._wording.sale(one.facts, language, now)
+            decision.say(lead + self._wording.say("status_advised_of", language, due=due, sale=sale))
+            lead = ""
+        return bool(promised)
 
     def file(
         self,
@@ -181,7 +212,10 @@ class Conclusions:
         talk = decision.talk
         language = talk.language
         causes = self._knowledge.causes
-        cause = causes["channel_outage"] if case.is_outage else believed(case.diagnosis, causes)
+        outage = causes["channel_outage"] if case.is_outage else None
+        cause = self.kept_back(talk) or outage or believed(case.diagnosis, causes)
+        if talk.ticketed and text in ("ticket", "human"):
+            text = "another_added"
 
         def announce(ticket: TicketView) -> Reply:
             words = self._wording.say(
@@ -203,10 +237,11 @@ class Conclusions:
         decision.talk = replace(
             talk, pending=None, outcome=outcome, cause=cause.id, wake=None, due_at=case.due_at
         )
-        decision.ticket = replace(self._request(talk, case, cause), announce=announce)
+        decision.ticket = replace(self._request(talk, case, cause, situation.now), announce=announce)
 
-    def _request(self, talk: Talk, case: Case, cause: Cause) -> TicketRequest:
+    def _request(self, talk: Talk, case: Case, cause: Cause, now: datetime) -> TicketRequest:
         return TicketRequest(
+            note=self._note(talk, cause, now) if talk.ticketed else None,
             cause=cause.id,
             known=case.known,
             diagnosis=case.diagnosis,
@@ -214,6 +249,17 @@ class Conclusions:
             incident_id=case.incident.id if case.incident else None,
             queue="complaints" if "insists" in talk.signals else None,
         )
+
+    def _note(self, talk: Talk, cause: Cause, now: datetime) -> str:
+        """Tell the agent of another sale, for the ticket of an earlier one."""
+        told = {
+            key: fact.value
+            for key, fact in talk.facts.items()
+            if fact.source != "system" and fact.value != UNKNOWN
+        }
+        facts = self._wording.tell(told, talk.language, now)
+        key = "note_arrived" if told.get("arrived") == "yes" else "note_another"
+        return self._wording.say(key, talk.language, facts=facts, cause=cause.title.to(talk.language))
 
     def next_open(self, moment: datetime) -> datetime:
         """Give the next moment in service hours."""

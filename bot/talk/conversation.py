@@ -12,15 +12,25 @@ from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
 from bot.talk.followups import FollowUps
 from bot.talk.handover import Handover, is_taken
-from bot.talk.learning import current_talk, is_new_case, language_of_talk, learn, said_in, sale_of
+from bot.talk.learning import (
+    current_talk,
+    is_new_case,
+    language_of_talk,
+    learn,
+    looked_up,
+    played_back,
+    said_in,
+    sale_of,
+)
 from bot.talk.menu import ALWAYS, Menu
 from bot.talk.proof import Proof, Verdict
 from bot.talk.questions import FOR_A_FACT, Questions, option_of
+from bot.talk.sales import asked_case, case_meant, due_case, is_another, set_aside
 from bot.talk.state import CORRECT, Pending
 from bot.talk.wording import Wording
 from knowledge.engine import Engine
 from knowledge.loader import KnowledgeBase
-from knowledge.model import UNKNOWN, Fact, Reading, from_json
+from knowledge.model import UNKNOWN, Fact, Reading
 from knowledge.reading.complaints import COMPLAINTS
 from knowledge.reading.reader import Reader
 from knowledge.redaction import redact
@@ -63,14 +73,9 @@ class Conversation:
 
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:
         """Decide what follows from a message."""
-        decision = Decision(talk=current_talk(situation))
+        decision = Decision(talk=asked_case(current_talk(situation)))
         self._followups.tell_resolved(decision, situation)
-        kinds = self._knowledge.facts
-        said = {
-            key: Fact(from_json(kinds[key].kind, value), "system")
-            for key, value in (incoming.system or {}).items()
-            if key in kinds
-        }
+        said = looked_up(incoming.system or {}, self._knowledge.facts)
         decision.talk = decision.talk.knows(**said)
         decision.talk = learn(decision.talk, self._menu.facts_of(incoming.facts or {}))
         if incoming.choice is not None:
@@ -83,11 +88,12 @@ class Conversation:
             self._chose(decision, situation, incoming.command)
         if incoming.attachment is not None:
             self._received(decision, situation, incoming)
+        self._followups.go_back(decision, situation)
         return decision
 
     def wake(self, situation: Situation) -> Decision:
         """Decide what the bot says by itself, now that its moment has come."""
-        decision = Decision(talk=current_talk(situation))
+        decision = Decision(talk=due_case(current_talk(situation), situation.now))
         lookup = decision.talk.lookup
         if lookup and lookup.until and lookup.until <= situation.now:
             return self.judged(situation, None, "unreachable")
@@ -99,6 +105,7 @@ class Conversation:
         decision = Decision(talk=current_talk(situation))
         lead, said = self._proof.judged(decision, entry, verdict, situation.now)
         self._go_on(decision, situation, said, lead=lead)
+        self._followups.go_back(decision, situation)
         return decision
 
     def _looked_up(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:
@@ -134,6 +141,8 @@ class Conversation:
     # A tap.
 
     def _tapped(self, decision: Decision, situation: Situation, choice: str) -> None:
+        if option_of(decision.talk.pending, choice) is None:
+            decision.talk = asked_case(decision.talk, choice)
         pending = decision.talk.pending
         value = option_of(pending, choice)
         if pending and value is not None:
@@ -149,28 +158,9 @@ class Conversation:
             decision.heard = self._wording.say("correct_option", decision.talk.language)
             self._questions.ask(decision, fact, "correct", situation.now)
             return
-        self._tapped_old(decision, situation, choice)
-
-    def _tapped_old(self, decision: Decision, situation: Situation, choice: str) -> None:
-        """Answer a tap on an older message's button: kindly, and without changing anything.
-
-        Whether the money came may be asked in two messages: the older one is as good.
-        """
-        language = decision.talk.language
         old = situation.old_option(choice)
-        fact, value = old or ("", "")
-        spec = self._knowledge.facts.get(fact)
-        if spec is None or value not in spec.values:
+        if old is None or not self._questions.tapped_old(decision, choice, *old, situation.now):
             self._repeat(decision, situation, "stale_gone")
-            return
-        decision.heard = self._wording.value(fact, value, language, situation.now)
-        known, pending = decision.talk.facts.get(fact), decision.talk.pending
-        if fact == "arrived" and pending and pending.purpose == "arrived":
-            self._answer(decision, situation, pending, value)
-        elif known and known.value == value:
-            self._questions.repeat(decision, self._wording.say("already", language, value=decision.heard))
-        else:
-            self._questions.offer_change(decision, fact, value, situation.now)
 
     def _answer(
         self,
@@ -238,6 +228,9 @@ class Conversation:
         decision.contact = redacted.phones[0] if redacted.phones else incoming.phone
         if self._handover.silences(decision, situation, reading):
             return
+        if is_another(decision.talk, reading):
+            decision.talk = set_aside(decision.talk)
+            reading = self._reader.read(redacted.text, situation.now)
         if decision.contact and situation.ticket:
             self._conclusions.keep_contact(decision)
         if not (decision.contact and situation.ticket) or reading.facts:
@@ -252,6 +245,7 @@ class Conversation:
         """Take the message as an answer, as something beside the case, or as what it says of it."""
         pending = decision.talk.pending
         said = said_in(decision.talk, reading)
+        decision.talk = case_meant(decision.talk, said)
         if reading.wants:
             self._asides.speak(decision, reading.wants)
             return
@@ -313,11 +307,11 @@ class Conversation:
             return
         decision.talk = replace(talk.knows(**said), pending=None)
         case = self._think(decision, situation)
-        if situation.ticket:
+        if situation.ticket and talk.has_ticket:
             self._conclusions.file(
                 decision, situation, case, text="arrived_added", outcome=talk.outcome or "ticket"
             )
-            decision.talk = replace(decision.talk, cause=talk.cause)
+            decision.talk = replace(decision.talk, cause=talk.cause, confirmed=True)
         else:
             self._followups.answered(decision, situation, case, "yes")
 
@@ -380,8 +374,9 @@ class Conversation:
             lead = ""
         if before.outcome and self._conclusions.stands(decision, situation, case, said, insisted=insisted):
             return
-        read = {key: fact.value for key, fact in said.items() if fact.source == "reader"}
-        question = self._proof.instead_of(next_question(decision.talk, case), decision.talk, situation)
+        read = played_back(decision.talk, said)
+        question = None if self._conclusions.kept_back(decision.talk) else next_question(decision.talk, case)
+        question = self._proof.instead_of(question, decision.talk, situation)
         if question is None:
             if lead:
                 decision.say(lead.strip())

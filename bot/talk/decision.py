@@ -56,6 +56,8 @@ class TicketRequest:
     incident_id: int | None
     #: Makes the message that tells the merchant, which needs the number; None = he is told nothing.
     announce: Callable[[TicketView], Reply] | None = None
+    #: What is noted on the ticket of an earlier sale, in place of facts; None = the ticket is this case's.
+    note: str | None = None
     #: Overrides the cause's queue: complaints when he insists on a complaint.
     queue: str | None = None
 

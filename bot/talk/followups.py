@@ -1,15 +1,16 @@
 """The promise kept: asking whether the money has come, and what follows from yes, no and silence."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.talk.case import Case
 from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
 from bot.talk.proof import look_again
 from bot.talk.questions import Questions
+from bot.talk.sales import take_up
 from bot.talk.state import Talk, Wake
-from bot.talk.wording import Wording, money
+from bot.talk.wording import Wording
 from knowledge.model import UNKNOWN, Value
 
 #: After this time without an answer the bot reminds once; after the same time again it closes the case.
@@ -35,9 +36,9 @@ class FollowUps:
         if wake.kind == "evidence":
             self._conclusions.file(decision, situation, case)
         elif wake.kind == "arrived":
-            self._ask(decision, "arrived_ask", Wake("reminder", later))
+            self._ask(decision, "arrived_ask", Wake("reminder", later), situation.now)
         elif wake.kind == "reminder":
-            self._ask(decision, "reminder", Wake("close", later))
+            self._ask(decision, "reminder", Wake("close", later), situation.now)
         else:
             decision.talk = replace(decision.talk, outcome="closed", wake=None, pending=None)
 
@@ -81,20 +82,26 @@ class FollowUps:
         if situation.ticket or (talk.outcome == "advised" and case.due_at and not talk.pending):
             self._conclusions.tell_status(decision, situation, case, lead=hello)
         elif talk.pending and talk.pending.purpose == "arrived":
-            self._questions.repeat(decision, hello + self._about_arrival("arrived_ask", talk))
+            self._questions.repeat(decision, hello + self._about_arrival("arrived_ask", talk, situation.now))
         else:
             self._questions.repeat(decision, hello)
 
-    def _ask(self, decision: Decision, text: str, wake: Wake) -> None:
+    def go_back(self, decision: Decision, situation: Situation) -> None:
+        """Put the open question of an earlier sale again, once nothing more is to be said of this one."""
+        talk = decision.talk
+        unfinished = [one for one in talk.earlier if one.outcome is None and one.pending]
+        if not unfinished or talk.outcome is None or talk.pending or talk.is_looked_up:
+            return
+        decision.talk = take_up(talk, unfinished[-1])
+        sale = self._wording.sale(decision.talk.facts, talk.language, situation.now)
+        self._questions.repeat(decision, self._wording.say("back_to", talk.language, sale=sale))
+
+    def _ask(self, decision: Decision, text: str, wake: Wake, now: datetime) -> None:
         """Ask whether the money has come; wake: what is done if he is silent."""
         decision.talk = replace(decision.talk, wake=wake)
-        self._questions.ask_arrived(decision, self._about_arrival(text, decision.talk))
+        self._questions.ask_arrived(decision, self._about_arrival(text, decision.talk, now))
 
-    def _about_arrival(self, text: str, talk: Talk) -> str:
+    def _about_arrival(self, text: str, talk: Talk, now: datetime) -> str:
         """Fill a text about the arrival of the sale."""
-        amount = talk.facts.get("amount")
-        if amount and isinstance(amount.value, int):
-            sale = self._wording.say("the_sale_of", talk.language, amount=money(amount.value))
-        else:
-            sale = self._wording.say("the_sale", talk.language)
+        sale = self._wording.sale(talk.facts, talk.language, now)
         return self._wording.say(text, talk.language, sale=sale)

@@ -6,6 +6,7 @@ from bot.talk.asides import Asides
 from bot.talk.case import Case
 from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
+from bot.talk.sales import take_up
 from knowledge.model import Fact, Reading
 from triage.model import TicketStatus
 from triage.tickets import TicketView
@@ -38,6 +39,9 @@ class Handover:
         """Keep silent while an agent has the ticket, but for the status and one "passed on"."""
         if not is_taken(situation.ticket):
             return False
+        talk = decision.talk
+        if talk.ticketed and not talk.has_ticket:
+            decision.talk = take_up(talk, talk.ticketed)
         if reading:
             self._take_down(decision, situation, reading)
         if reading and reading.sure and reading.intent == "ticket_status":
@@ -55,4 +59,4 @@ class Handover:
         said = {key: fact for key, fact in numbers.items() if key in lacking}
         if said:
             decision.talk = decision.talk.knows(**said)
-            self._conclusions.supply(decision, self._think(decision, situation))
+            self._conclusions.supply(decision, situation, self._think(decision, situation))

@@ -4,31 +4,37 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from bot.talk.decision import Situation
 from bot.talk.proof import CLAIMS, disown, look_again
 from bot.talk.questions import FOR_A_FACT
+from bot.talk.sales import SALE, next_case
 from bot.talk.state import Talk
 from knowledge.inquiry import keeps_what_he_said
-from knowledge.model import UNKNOWN, Fact, Interval, Language, Reading
+from knowledge.model import UNKNOWN, Fact, FactSpec, Interval, Language, Reading, Value, from_json
 
 #: A first word like "hi" or "hello", and not a mode like T+1.
 _LATIN = re.compile(r"[A-Za-z][A-Za-z' ]*[.!?]?")
-#: What a new case still knows of the old one.
-LASTING = ("brand", "settlement_mode", "merchant_no", "terminal_no", "settle_bank", "settle_card_last4")
-
-#: Facts that tell one sale from another.
-SALE = frozenset({"paid_at", "amount", "reference_no"})
-#: Texts that need not be said again in the next case.
-LASTING_TEXTS = frozenset({"hidden", "contact_offer"})
 
 
 def current_talk(situation: Situation) -> Talk:
     """Give the talk as it goes on: a case whose ticket was resolved is closed."""
     talk = situation.talk
-    if talk.outcome in ("ticket", "incident") and situation.ticket is None:
-        return replace(talk, outcome="closed", told=talk.told - {"passed_on"})
+    if situation.ticket is None and (talk.has_ticket or talk.ticketed):
+        earlier = tuple(one for one in talk.earlier if not one.has_ticket)
+        outcome = "closed" if talk.has_ticket else talk.outcome
+        return replace(talk, outcome=outcome, earlier=earlier, told=talk.told - {"passed_on"})
     return talk
+
+
+def looked_up(system: Mapping[str, Any], specs: Mapping[str, FactSpec]) -> dict[str, Fact]:
+    """Take what a lookup or the incident board says, of the facts that exist."""
+    return {
+        key: Fact(from_json(specs[key].kind, value), "system")
+        for key, value in system.items()
+        if key in specs
+    }
 
 
 def is_new_case(talk: Talk, said: Collection[str]) -> bool:
@@ -41,15 +47,7 @@ def is_new_case(talk: Talk, said: Collection[str]) -> bool:
 def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
     """Take facts into the talk; a new case after a closed one keeps what lasts."""
     if said and is_new_case(talk, said):
-        talk = Talk(
-            language=talk.language,
-            language_chosen=talk.language_chosen,
-            lookup=look_again(talk).lookup,
-            resolved_at=talk.resolved_at,
-            step=talk.step,
-            told=talk.told & LASTING_TEXTS,
-            facts={key: talk.facts[key] for key in LASTING if key in talk.facts},
-        )
+        talk = next_case(talk)
     elif said and talk.outcome == "closed":
         # Closed because he was silent: the promise was not kept after all.
         untold = {key for key in talk.asked if key in talk.facts and talk.facts[key].value == UNKNOWN}
@@ -98,6 +96,12 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
         return said
     answered = pending.fact if pending and reading.answer is not None else None
     return {key: fact for key, fact in said.items() if key == answered or talk.facts.get(key) != fact}
+
+
+def played_back(talk: Talk, said: Mapping[str, Fact]) -> dict[str, Value]:
+    """Give what was read and is told to him; "only this one" is odd where he spoke of another before."""
+    spoken = said.keys() - {"scope"} if talk.earlier else said.keys()
+    return {key: fact.value for key, fact in said.items() if key in spoken and fact.source == "reader"}
 
 
 def language_of_talk(talk: Talk, reading: Reading, channel: Language | None, *, first: bool) -> Language:

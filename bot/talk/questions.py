@@ -58,6 +58,21 @@ class Questions:
         )
         self._put(decision, pending, text)
 
+    def tapped_old(self, decision: Decision, choice: str, fact: str, value: str, now: datetime) -> bool:
+        """Answer a tap on an older message's button, changing nothing; False when it means nothing now."""
+        talk = decision.talk
+        spec = self._facts.get(fact)
+        of_another_sale = fact == "arrived" and choice.partition(".")[0] != str(talk.arrival)
+        if spec is None or value not in spec.values or of_another_sale:
+            return False
+        decision.heard = self._wording.value(fact, value, talk.language, now)
+        known = talk.facts.get(fact)
+        if known and known.value == value:
+            self.repeat(decision, self._wording.say("already", talk.language, value=decision.heard))
+        else:
+            self.offer_change(decision, fact, value, now)
+        return True
+
     def ask_which(self, decision: Decision) -> None:
         """Ask which of the understood facts is wrong."""
         told = [key for key, fact in decision.talk.facts.items() if fact.source in ("reader", "merchant")]
@@ -75,9 +90,9 @@ class Questions:
 
     def ask_arrived(self, decision: Decision, text: str) -> None:
         """Ask whether the money has come."""
-        pending = Pending(
-            step=decision.talk.step + 1, fact="arrived", purpose="arrived", values=("yes", "no", UNKNOWN)
-        )
+        step = decision.talk.arrival or decision.talk.step + 1
+        decision.talk = replace(decision.talk, arrival=step)
+        pending = Pending(step=step, fact="arrived", purpose="arrived", values=("yes", "no", UNKNOWN))
         self._put(decision, pending, text)
 
     def repeat(self, decision: Decision, text: str) -> None:
@@ -109,7 +124,7 @@ class Questions:
         return True
 
     def _put(self, decision: Decision, pending: Pending, text: str) -> None:
-        decision.talk = replace(decision.talk, pending=pending, step=pending.step)
+        decision.talk = replace(decision.talk, pending=pending, step=max(decision.talk.step, pending.step))
         decision.say(text, ask=self._form(pending, decision))
 
     def _question(self, fact: str, decision: Decision) -> str:

@@ -79,6 +79,8 @@ class Talk:
     evidence_asked: tuple[str, ...] = ()
     pending: Pending | None = None
     step: int = 0
+    #: Number of the question whether the money came: put again, it is the same one.
+    arrival: int | None = None
     outcome: Outcome | None = None
     #: He said that the money has come.
     confirmed: bool = False
@@ -101,6 +103,8 @@ class Talk:
     hinted: frozenset[str] = frozenset()
     #: Names of texts that are said once: passed_on, calm.
     told: frozenset[str] = frozenset()
+    #: The cases of earlier sales that still have a ticket, a promise or a question, oldest first.
+    earlier: tuple["Talk", ...] = ()
 
     def knows(self, **facts: Fact) -> "Talk":
         """Give the talk with these facts; a later answer replaces an earlier one."""
@@ -112,9 +116,25 @@ class Talk:
         return self.lookup is not None and self.lookup.until is not None
 
     @property
+    def has_ticket(self) -> bool:
+        """Say whether the case was handed to a person."""
+        return self.outcome in ("ticket", "incident")
+
+    @property
+    def ticketed(self) -> "Talk | None":
+        """Give the case of an earlier sale to which the open ticket belongs."""
+        return next((one for one in self.earlier if one.has_ticket), None)
+
+    @property
+    def own_wake_at(self) -> datetime | None:
+        """Give the next moment at which the bot has something to do for the case at hand."""
+        moments = (self.wake and self.wake.at, self.lookup and self.lookup.until)
+        return min((moment for moment in moments if moment), default=None)
+
+    @property
     def wake_at(self) -> datetime | None:
         """Give the next moment at which the bot has something to do, whether he writes or not."""
-        moments = (self.wake and self.wake.at, self.lookup and self.lookup.until)
+        moments = (self.own_wake_at, *(one.wake and one.wake.at for one in self.earlier))
         return min((moment for moment in moments if moment), default=None)
 
     def to_json(self) -> dict[str, Any]:
@@ -151,6 +171,7 @@ def read_talk(raw: Mapping[str, Any], specs: Mapping[str, FactSpec]) -> Talk:
     if "pending" in known:
         pending = Pending(**known["pending"] | {"values": tuple(known["pending"]["values"])})
         known["pending"] = pending if _may_be_asked(pending, specs) else None
+    known["earlier"] = tuple(read_talk(one, specs) for one in known.get("earlier", ()))
     return Talk(**known)
 
 
@@ -182,6 +203,8 @@ def _plain(value: Any) -> Any:
         return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, frozenset):
         return sorted(value)
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
     if isinstance(value, datetime):
         return value.isoformat()
     if is_dataclass(value):

@@ -8,7 +8,7 @@ from jinja2 import Environment, StrictUndefined
 
 from knowledge.calendar import SHANGHAI
 from knowledge.loader import KnowledgeBase
-from knowledge.model import UNKNOWN, Interval, Language, Text, Value
+from knowledge.model import UNKNOWN, Facts, Interval, Language, Text, Value
 
 WEEKDAYS_ZH = "一二三四五六日"
 #: The order in which facts are played back.
@@ -63,6 +63,17 @@ class Wording:
             return money(value) if spec and spec.kind == "money" else str(value)
         label = spec.values.get(value) if spec else None
         return label.to(language) if label else value
+
+    def sale(self, facts: Facts, language: Language, now: datetime) -> str:
+        """Name a sale by what is known of it."""
+        names = {}
+        amount, paid_at = facts.get("amount"), facts.get("paid_at")
+        if amount and isinstance(amount.value, int):
+            names["amount"] = money(amount.value)
+        if paid_at and isinstance(paid_at.value, datetime | Interval):
+            names["moment"] = self.value("paid_at", paid_at.value, language, now)
+        key = "the_sale" + ("_of" if "amount" in names else "") + ("_on" if "moment" in names else "")
+        return self.say(key, language, **names)
 
     def tell(self, facts: Mapping[str, Value], language: Language, now: datetime) -> str:
         """Play facts back in one line, in the order in which people tell them."""

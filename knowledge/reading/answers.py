@@ -7,7 +7,6 @@ from datetime import datetime
 from rapidfuzz import fuzz
 
 from knowledge.model import UNKNOWN, FactSpec, Value
-from knowledge.reading.alternatives import as_pattern
 from knowledge.reading.complaints import COMPLAINTS
 from knowledge.reading.facts import MODES
 from knowledge.reading.intents import Guess
@@ -15,6 +14,7 @@ from knowledge.reading.mentions import is_negated
 from knowledge.reading.numerals import chinese_number
 from knowledge.reading.open_answers import open_answer
 from knowledge.reading.slots import Slots
+from knowledge.reading.vocabulary.alternatives import as_pattern
 from knowledge.reading.vocabulary.lexicon import Lexicon, Vocabulary
 from knowledge.reading.vocabulary.normalise import Normaliser
 from knowledge.reading.vocabulary.words import WordFinder

@@ -117,6 +117,8 @@ class Reader:
             asks_where=remarks.where,
             greets=remarks.greets,
             angry=remarks.angry,
+            another=remarks.another,
+            corrects=corrects,
         )
 
     def choose(self, text: str, options: Mapping[str, str]) -> str | None:

@@ -32,6 +32,8 @@ class Remarks:
     #: All that it asks is where to look for the answer.
     where: bool = False
     angry: bool = False
+    #: It speaks of another sale than the one before.
+    another: bool = False
     #: Where the message goes on after "no, it is …"; 0 when it corrects nothing.
     corrects: int = 0
 
@@ -53,6 +55,7 @@ class RemarkReader:
         self._greets = [as_pattern(phrase) for phrase in lexicon.greets]
         self._where = [as_pattern(phrase) for phrase in lexicon.where]
         self._corrects = [as_pattern(phrase) for phrase in lexicon.corrections]
+        self._another = [as_pattern(phrase) for phrase in lexicon.another]
         self._angry = WordFinder((normaliser.normalise_word(word), word) for word in lexicon.anger)
 
     def read(self, text: str) -> Remarks:
@@ -65,6 +68,7 @@ class RemarkReader:
             greets=short and _is_all(self._greets, text.replace("?", " ")),
             where=short and _is_all(self._where, text.replace("?", " ")),
             angry=bool(self._angry.find(text)),
+            another=any(pattern.search(text) for pattern in self._another),
             corrects=self._correction(text),
         )
 

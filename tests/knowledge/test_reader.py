@@ -507,3 +507,36 @@ def test_the_lexicon_speaks_of_known_facts_only(base: KnowledgeBase) -> None:
             assert value in base.facts[fact].values, fact
     assert set(base.lexicon.brands) <= set(base.facts["brand"].values)
     assert set(base.lexicon.banks) == set(base.facts["settle_bank"].values)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "今天又刷了一笔300 也没到",
+        "还有昨天下午3点一笔200元支付宝 没到",
+        "又有一笔500没到",
+        "另一笔900也没到",
+        "另外两笔也没到",
+        "another sale of 200 yuan is missing",
+        "a second payment has not come",
+        "one more from today: 300",
+    ],
+)
+def test_words_of_another_sale(reader: Reader, text: str) -> None:
+    assert reader.read(text, NOW).another
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["昨天刷了一笔300没到", "这笔还没到", "还没有到账", "又没到账", "it has still not arrived", "我又来问了"],
+)
+def test_no_words_of_another_sale(reader: Reader, text: str) -> None:
+    assert not reader.read(text, NOW).another
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["不对 是2000", "金额错了 是2000", "不对，参考号是123456789012", "参考号写错了，应该是123456789012"],
+)
+def test_a_correction_is_known_by_how_it_begins(reader: Reader, text: str) -> None:
+    assert reader.read(text, NOW).corrects

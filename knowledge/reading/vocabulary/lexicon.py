@@ -94,6 +94,8 @@ class Lexicon:
     gives_up: tuple[str, ...]
     #: Ways to begin a correction.
     corrections: tuple[str, ...]
+    #: Words of another sale than the one before.
+    another: tuple[str, ...]
     #: Words of anger and accusation.
     anger: tuple[str, ...]
     intents: Mapping[str, IntentWords]
@@ -152,6 +154,7 @@ def load_lexicon(folder: Path) -> Lexicon:
         where=tuple(form.where),
         gives_up=tuple(form.gives_up),
         corrections=tuple(form.corrections),
+        another=tuple(form.another),
         anger=_words(form.anger),
         intents=intents,
         weights=weights,
@@ -201,6 +204,7 @@ def _check_phrases(document: Document, form: LexiconForm) -> None:
     _check_brackets(document, ("greets",), form.greets)
     _check_brackets(document, ("gives_up",), form.gives_up)
     _check_brackets(document, ("corrections",), form.corrections)
+    _check_brackets(document, ("another",), form.another)
     for place, words in _word_lists(form):
         _check_brackets(document, place, list(words))
         _check_size(document, place, words)

@@ -57,4 +57,5 @@ class LexiconForm(Form):
     where: list[str]
     gives_up: list[str]
     corrections: list[str]
+    another: list[str]
     anger: Words

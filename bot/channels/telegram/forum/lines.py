@@ -68,7 +68,7 @@ def _line(words: Words, one: News) -> str:
 
 def _who(words: Words, one: News) -> str:
     if one.event_id:
-        return words.say("forum_note_of", name=one.name or words.name("actor", "agent"))
+        return words.say("forum_note_of", name=one.name or words.name("author", one.author))
     if one.author == "agent":
         return words.say("forum_at_desk", name=one.name or words.name("author", "agent"))
     return words.name("author", one.author)
