@@ -25,7 +25,7 @@ REAL = 0.06
 #: The share of what he told unasked, or what was looked up, that is not so all the same.
 MISREAD = 0.02
 #: From here on where the calendar bears it out: if it is wrong, the question at the deadline finds out.
-SURE_BY_CALENDAR = 0.8
+SURE_BY_CALENDAR = 0.75
 #: A question must be expected to tell so many bits per unit of the merchant's effort.
 WORTH = 0.03
 #: What he could not tell is asked again, with a hint where to look, if it would tell so many times as much as
