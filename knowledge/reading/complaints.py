@@ -60,4 +60,6 @@ def _is_meant(complaint: str, facts: Mapping[str, Value], *, refund: bool) -> bo
             return refund and "void_found" not in facts
         case "short":  # "different" is said of the card
             return facts.get("settle_card_checked") != "different"
+        case "charged_but_failed":  # charged twice for one sale that was approved
+            return facts.get("amount_entered_correct") != "no"
     return True
