@@ -10,7 +10,7 @@ from knowledge.model import UNKNOWN, FactSpec, Value
 from knowledge.reading.complaints import COMPLAINTS
 from knowledge.reading.facts import MODES
 from knowledge.reading.intents import Guess
-from knowledge.reading.mentions import is_negated
+from knowledge.reading.mentions import is_denied, is_negated
 from knowledge.reading.numerals import chinese_number
 from knowledge.reading.open_answers import open_answer
 from knowledge.reading.slots import Slots
@@ -141,7 +141,8 @@ class AnswerReader:
         if _tells(guess, slots) and spec.key not in _ABOUT_ARRIVAL:
             said = stated or self._said(text, self._no_idea, spec)
         else:
-            said = self._said(text, self._words[spec.key], spec) or stated
+            said = self._said(text, self._words[spec.key], spec)
+            said = stated if stated and said in {None, UNKNOWN} else said
         if said:
             return said
         short = self._yes_or_no(text, spec)
@@ -153,7 +154,7 @@ class AnswerReader:
 
     def _said(self, text: str, words: WordFinder[str], spec: FactSpec) -> str | None:
         """Choose among the words found: the longest, the later of two; "don't know" if it comes first."""
-        hits = words.find(text)
+        hits = [hit for hit in words.find(text) if not is_denied(text, hit.end)]
         if not hits:
             return None
         known = [hit for hit in hits if hit.meaning != UNKNOWN]
@@ -188,7 +189,8 @@ class AnswerReader:
         for label, value in self._labels[spec.key]:
             place = text.find(label) if len(label) > 1 else -1
             alike = 100.0 if place >= 0 else fuzz.ratio(text, label)
-            if alike > score and not (place >= 0 and is_negated(text, place)):
+            away = place >= 0 and (is_negated(text, place) or is_denied(text, place + len(label)))
+            if alike > score and not away:
                 best, score = value, alike
         return best if score >= ALIKE else None
 
