@@ -142,7 +142,8 @@ class AnswerReader:
             said = stated or self._said(text, self._no_idea, spec)
         else:
             said = self._said(text, self._words[spec.key], spec)
-            said = stated if stated and said in {None, UNKNOWN} else said
+            if said is None or (said == UNKNOWN and spec.key not in _ABOUT_ARRIVAL):
+                said = stated or said
         if said:
             return said
         short = self._yes_or_no(text, spec)
@@ -197,7 +198,8 @@ class AnswerReader:
 
 def _tells(guess: Guess, slots: Slots) -> bool:
     """Tell whether a message is a story of its own rather than an answer."""
-    return guess.sure and bool(slots.amounts or slots.days)
+    sale = any(amount.role != "test" for amount in slots.amounts)
+    return guess.sure and (sale or bool(slots.days))
 
 
 def _name_not_listed(text: str, spec: FactSpec, guess: Guess) -> str | None:

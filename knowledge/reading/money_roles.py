@@ -10,7 +10,7 @@ Role = Literal["sale", "received", "difference", "balance", "limit", "test"]
 #: To try a card, so many yuan at most are sent to it.
 _TRIED = 10
 _TRYING = re.compile(
-    r"(?:[转打汇试]|试[过了]+[,，]|tr(?:y|ied)|sen[dt]|transfer(?:red)?)[^\d\x01,，.。;；]{0,16}$"
+    r"(?:[转打汇试]|试[过了下]+[,，]|tr(?:y|ied)|sen[dt]|transfer(?:red)?)[^\d\x01,，.。;；]{0,16}$"
 )
 #: A payment of one fen only checks the card.
 _CHECK = Decimal("0.1")

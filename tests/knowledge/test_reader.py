@@ -292,6 +292,11 @@ def test_facts_among_others(reader: Reader, text: str, facts: dict[str, Value | 
         ("payout_status", "压根找不着那条记录", "not_found"),
         ("payout_status", "结算栏里头空空的，啥也没有", "not_found"),
         ("scope", "不止一笔", None),
+        ("others_affected", "不止我一家", "yes"),
+        ("activated", "还没弄好", "no"),
+        ("settle_info_correct", "没什么不对", "yes"),
+        ("scope", "不清楚，反正这笔没到", UNKNOWN),
+        ("payer_is_licensed", "写的是个贸易公司", "no"),
         ("scope", "前面几天也没到", "several_days"),
         ("scope", "五六天了都没到", "several_days"),
         ("others_affected", "二十来号人都在群里说没到", "yes"),
@@ -319,14 +324,16 @@ def test_facts_among_others(reader: Reader, text: str, facts: dict[str, Value | 
         ("settle_info_correct", "it's the right account, nothing needs correcting", "yes"),
         ("settle_info_correct", "something wrong there", "no"),
         ("settle_card_test", "试过了，一块钱秒进", "arrives"),
+        ("settle_card_test", "试了下，1块没到", "bounces"),
     ],
 )
 def test_answers(base: KnowledgeBase, reader: Reader, fact: str, text: str, answer: Value | None) -> None:
     assert reader.read(text, NOW, base.facts[fact]).answer == answer
 
 
-def test_what_tries_the_card_is_no_sale(base: KnowledgeBase, reader: Reader) -> None:
-    read = reader.read("试过了，一块钱秒进", NOW, base.facts["settle_card_test"])
+@pytest.mark.parametrize("text", ["试过了，一块钱秒进", "试了下，1块没到"])
+def test_what_tries_the_card_is_no_sale(base: KnowledgeBase, reader: Reader, text: str) -> None:
+    read = reader.read(text, NOW, base.facts["settle_card_test"])
     assert "amount" not in read.facts
 
 
