@@ -10,7 +10,7 @@ from knowledge.model import UNKNOWN, FactSpec, Value
 from knowledge.reading.complaints import COMPLAINTS
 from knowledge.reading.facts import MODES
 from knowledge.reading.intents import Guess
-from knowledge.reading.mentions import is_negated
+from knowledge.reading.mentions import is_denied, is_negated
 from knowledge.reading.numerals import chinese_number
 from knowledge.reading.open_answers import open_answer
 from knowledge.reading.slots import Slots
@@ -38,8 +38,6 @@ _HEDGE = re.compile(
     r"^(?:(?:好像|好象|应该|可能|大概|貌似|目前|暂时|现在|我这边|我这|我看|我|它|都|这个|那个|额|呃|啊"
     r"|maybe|i think|probably|it is|it's|well)[\s,，]*)+(?=.)"
 )
-#: "I don't know, it mostly comes within minutes" says both.
-_BREAK = re.compile(r"[,.;，。；]|(?<=[\u4e00-\u9fff]) ")
 #: Particles after a short answer that change nothing.
 _AFTER = re.compile(r"[的了啊呀吧呢哦噢嘛哈,，.。!！、;； ~…]|$|\b")
 #: A name, and no sentence: none of the characters that sentences are made of.
@@ -146,7 +144,9 @@ class AnswerReader:
         if _tells(guess, slots) and spec.key not in _ABOUT_ARRIVAL:
             said = stated or self._said(text, self._no_idea, spec)
         else:
-            said = self._said(text, self._words[spec.key], spec) or stated
+            said = self._said(text, self._words[spec.key], spec)
+            if said is None or (said == UNKNOWN and spec.key not in _ABOUT_ARRIVAL):
+                said = stated or said
         if said:
             return said
         short = self._yes_or_no(text, spec)
@@ -158,11 +158,11 @@ class AnswerReader:
 
     def _said(self, text: str, words: WordFinder[str], spec: FactSpec) -> str | None:
         """Choose among the words found: the longest, the later of two; "don't know" if it comes first."""
-        hits = words.find(text)
+        hits = [hit for hit in words.find(text) if not is_denied(text, hit.end)]
         if not hits:
             return None
         known = [hit for hit in hits if hit.meaning != UNKNOWN]
-        if not known or (hits[0].meaning == UNKNOWN and not _BREAK.search(text, hits[0].end, known[0].start)):
+        if not known or hits[0].meaning == UNKNOWN:
             return UNKNOWN
         best = max(known, key=lambda hit: (hit.end - hit.start, hit.start))
         if not is_negated(text, best.start):
@@ -193,14 +193,16 @@ class AnswerReader:
         for label, value in self._labels[spec.key]:
             place = text.find(label) if len(label) > 1 else -1
             alike = 100.0 if place >= 0 else fuzz.ratio(text, label)
-            if alike > score and not (place >= 0 and is_negated(text, place)):
+            away = place >= 0 and (is_negated(text, place) or is_denied(text, place + len(label)))
+            if alike > score and not away:
                 best, score = value, alike
         return best if score >= ALIKE else None
 
 
 def _tells(guess: Guess, slots: Slots) -> bool:
     """Tell whether a message is a story of its own rather than an answer."""
-    return guess.sure and bool(slots.amounts or slots.days)
+    sale = any(amount.role != "test" for amount in slots.amounts)
+    return guess.sure and (sale or bool(slots.days))
 
 
 def _name_not_listed(text: str, spec: FactSpec, guess: Guess) -> str | None:

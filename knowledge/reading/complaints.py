@@ -60,6 +60,6 @@ def _is_meant(complaint: str, facts: Mapping[str, Value], *, refund: bool) -> bo
             return refund and "void_found" not in facts
         case "short":  # "different" is said of the card
             return facts.get("settle_card_checked") != "different" and facts.get("complaint") != "refund"
-        case "charged_but_failed":
-            return facts.get("complaint") != "refund"
+        case "charged_but_failed":  # charged twice for one sale that was approved
+            return facts.get("complaint") != "refund" and facts.get("amount_entered_correct") != "no"
     return True

@@ -15,7 +15,7 @@ from knowledge.reading.vocabulary.words import Hit, WordFinder
 Meaning = tuple[str, str]
 #: In front of a word, these take its meaning away.
 _NEGATED = re.compile(
-    r"(?:不是|并不|没有?|不|未|并非|无|别|not|n't|no|never|without)\s?"
+    r"(?:不是|并不|不[止只]|没有?|不|未|并非|无|别|not|n't|no|never|without)\s?"
     r"(?:被|有|在|给我们?|(?:开通?|办|用|要|做)过?|指望|急着要|着急要|a|been|yet|the)?\s?$"
 )
 #: Somewhere before it in its clause, these make it a guess, a question or a supposition.
@@ -31,6 +31,8 @@ _DOUBTED = re.compile(
 )
 #: Right behind it, these make it a question.
 _ASKED = re.compile(r"(?:了|过|的|啦|好|成|掉)*(?:[吗么]|没有?[?？]?$)")
+#: Right behind it, these deny what was just asked: "paid out? no", "到账了？没有".
+_DENIED = re.compile(r"[了的]?\s?[?？]\s?(?:no\b|not\b|没|不|哪有)")
 #: What may be asked for and is so all the same: "钱没到吗" says that it did not.
 _SAID_BY_ASKING = frozenset({"complaint", "scope"})
 #: A "not" in English may stand some words before: "none of it was paid out".
@@ -106,11 +108,18 @@ def _is_asked(text: str, mention: Mention) -> bool:
     """Tell whether something is only asked, guessed or supposed."""
     if mention.kind not in _SAID_BY_ASKING and _ASKED.match(text, mention.end):
         return True
+    if is_denied(text, mention.end):
+        return True
     return _GUESSED.search(text[clause_start(text, mention.start) : mention.end]) is not None
 
 
 def _is_doubted(text: str, mention: Mention) -> bool:
     return _DOUBTED.search(text[clause_start(text, mention.start) : mention.end]) is not None
+
+
+def is_denied(text: str, end: int) -> bool:
+    """Tell whether a question ends at a place that is at once answered with a no."""
+    return _DENIED.match(text, end) is not None
 
 
 def is_negated(text: str, start: int) -> bool:

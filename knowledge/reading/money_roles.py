@@ -9,7 +9,9 @@ from typing import Literal
 Role = Literal["sale", "received", "difference", "balance", "limit", "test"]
 #: To try a card, so many yuan at most are sent to it.
 _TRIED = 10
-_TRYING = re.compile(r"(?:[转打汇试]|tr(?:y|ied)|sen[dt]|transfer(?:red)?)[^\d\x01,，.。;；]{0,16}$")
+_TRYING = re.compile(
+    r"(?:[转打汇试]|试[过了下]+[,，]|tr(?:y|ied)|sen[dt]|transfer(?:red)?)[^\d\x01,，.。;；]{0,16}$"
+)
 #: A payment of one fen only checks the card.
 _CHECK = Decimal("0.1")
 _LIMIT_AFTER = re.compile(r"\s?的?(?:额度|限额|以上|以下|以内)")

@@ -76,16 +76,12 @@ class Reader:
         asks_money = bool(remarks.corrects) or (expecting is not None and expecting.kind == "money")
         slots = read_slots(normal, now, self._days, self._mentions, asks_money=asks_money)
         corrects = bool(remarks.corrects) and slots.says_something
-        statements, doubts = self._mentions.statements(normal)
-        facts = read_facts(normal, slots, statements, guess, expecting)
-        if doubts and expecting is None and _may_be_about_money(normal, guess):
-            facts.setdefault("complaint", "not_arrived")
+        facts = self._stated(normal, slots, guess, expecting)
         asked = corrects or (expecting is not None and expecting.key == "paid_at")
         moment = read_moment(normal, slots, guess, now, self._events, asked=asked, about=about)
         if moment is not None:
             facts["paid_at"] = moment
         facts = terminal_day(normal, slots, now, self._events) | facts
-        facts = {key: value for key, value in facts.items() if is_known(self._facts, key, value)}
         answer = None
         if remarks.article is None:
             heard = normal[remarks.corrects :] if corrects else normal
@@ -124,6 +120,14 @@ class Reader:
     def choose(self, text: str, options: Mapping[str, str]) -> str | None:
         """Read a redacted message as one of these options, value -> label; None when it is none of them."""
         return self._answers.choose(self._normaliser.normalise(text[:LONGEST]), options)
+
+    def _stated(self, text: str, slots: Slots, guess: Guess, expecting: FactSpec | None) -> dict[str, Value]:
+        """Give the facts that a text states, but for the days in it."""
+        statements, doubts = self._mentions.statements(text)
+        facts = read_facts(text, slots, statements, guess, expecting)
+        if doubts and expecting is None and _may_be_about_money(text, guess):
+            facts.setdefault("complaint", "not_arrived")
+        return {key: value for key, value in facts.items() if is_known(self._facts, key, value)}
 
     def _answer(
         self,

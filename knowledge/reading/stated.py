@@ -23,7 +23,6 @@ _OWN = frozenset(
         "account_class",
         "account_kind",
         "registered_as",
-        "genuine_sale",
     }
 )
 #: Of a card used right behind it: it is no cash-out of his own.
@@ -31,6 +30,14 @@ _CUSTOMER_DOES = re.compile(rf"{CUSTOMER_ZH}.{{0,5}}$|(?:{CUSTOMER_EN}|\b(?:he|s
 _OTHERS_PAY = re.compile(rf"{OTHER_CUSTOMERS}[拿用刷扫付]")
 _KIND = re.compile(r"类型|性质|\b(?:type|kind)\b")
 _AGENT_SAYS = re.compile(r"(?:业务员|代理商?).{0,6}(?:说|讲).{0,4}$")
+#: That a list of the app is empty says nothing of the bank account.
+_EMPTY_LIST = re.compile(r"(?:栏|列表|记录|后台|app)[里上中].{0,8}[啥么何][都也]没[有得]$")
+#: (Fact, value) -> what in front of it in its clause makes it something else.
+_SAYS_OTHER = {
+    ("notice", "risk"): _AGENT_SAYS,  # what an agent says is no notice
+    ("scope", "all_today"): re.compile("[到至]$"),  # "until today" is no day of sales
+    ("genuine_sale", "no"): _CUSTOMER_DOES,
+}
 _CARD = re.compile(r"卡|\bcard\b|[吗么?？]|会不会")
 #: Before and behind a mode, these ask about it: 是不是T1, D0怎么开, "is it T+1 or".
 _ASKS_BEFORE = re.compile(
@@ -60,6 +67,8 @@ def stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str, 
         said.get("payout_status", set()).discard("failed")
     if "held" in said.get("payout_status", ()) and said.get("notice") == {"documents"}:
         del said["notice"]  # papers are asked for in a risk review too
+    if "risk" in said.get("notice", ()):
+        said["notice"].discard("documents")
     facts: dict[str, Value] = {fact: values.pop() for fact, values in said.items() if len(values) == 1}
     if guess.sure and guess.intent == "risk_hold" and not facts and not _CARD.search(text):
         facts["payout_status"] = "held"
@@ -69,6 +78,9 @@ def stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str, 
 def _is_said(text: str, mention: Mention, guess: Guess) -> bool:
     """Tell whether words say of this case what they say elsewhere."""
     before = text[clause_start(text, mention.start) : mention.start]
+    other = _SAYS_OTHER.get((mention.kind, mention.value))
+    if other is not None and other.search(before):
+        return False
     match mention.kind:
         case "cardholder_charged":
             return _is_about_customer(text, guess)
@@ -78,12 +90,10 @@ def _is_said(text: str, mention: Mention, guess: Guess) -> bool:
             return guess.intent != "arrival_time" or not asks_about(text, mention)
         case "payout_status":  # "when will it be paid out" says that it was not
             return mention.value != "paid_out" or guess.intent != "arrival_time"
-        case "notice":  # what an agent says is no notice
-            return mention.value != "risk" or not _AGENT_SAYS.search(before)
         case "settle_info_correct" if _KIND.search(text, mention.start, mention.end):
             return False  # it is the kind of the account that does not fit
-        case "genuine_sale":
-            return not _CUSTOMER_DOES.search(before)
+        case "received":
+            return not _EMPTY_LIST.search(text[: mention.end])
         case "txn_result":  # with a refund, it is that which went through
             return guess.intent != "refund_question"
         case kind:

@@ -270,6 +270,61 @@ def test_facts_among_others(reader: Reader, text: str, facts: dict[str, Value | 
         ("txn_code", "51", "51"),
         ("complaint", "扣了钱没成功", "charged_but_failed"),
         ("complaint", "其他", "other"),
+        ("notice", "止付了，说跟诈骗案有关", "judicial"),
+        ("notice", "没得啥通知", "none"),
+        ("payer_is_licensed", "原先打款的不是银联也不是什么公司，就那个商贸", "no"),
+        ("slip_merchant_matches", "钱在我弟弟那个账上", "no"),
+        ("slip_merchant_matches", "对对，就是我家店的名字", "yes"),
+        ("payout_status", "app里余额有两千三，要手动提吗？", "to_withdraw"),
+        ("payout_status", "can't open the app, phone's dead", UNKNOWN),
+        ("payout_status", "i can't look right now", UNKNOWN),
+        ("payout_status", "can't see the app right now", UNKNOWN),
+        ("payout_status", "忘了密码登不上app", UNKNOWN),
+        ("payout_status", "it just says settling, still working on it", "processing"),
+        ("payout_status", "processing I guess", "processing"),
+        ("payout_status", '上头写着"等着结算"呢', "pending"),
+        ("payout_status", "还在排队等着结", "pending"),
+        ("payout_status", "还没结，排队呢", "pending"),
+        ("payout_status", '我也看不懂，就写个"出款不成功"', "failed"),
+        ("payout_status", 'says "payout unsuccessful"', "failed"),
+        ("payout_status", 'paid out? no. it says "reversed"', None),
+        ("payout_status", "reversed, not paid", None),
+        ("payout_status", "压根找不着那条记录", "not_found"),
+        ("payout_status", "结算栏里头空空的，啥也没有", "not_found"),
+        ("scope", "不止一笔", None),
+        ("others_affected", "不止我一家", "yes"),
+        ("activated", "还没弄好", "no"),
+        ("settle_info_correct", "没什么不对", "yes"),
+        ("scope", "不清楚，反正这笔没到", UNKNOWN),
+        ("payer_is_licensed", "写的是个贸易公司", "no"),
+        ("scope", "前面几天也没到", "several_days"),
+        ("scope", "五六天了都没到", "several_days"),
+        ("others_affected", "二十来号人都在群里说没到", "yes"),
+        ("activated", "绑定过的，也认证过", "yes"),
+        ("activated", "没绑定过", "no"),
+        ("activated", "都弄好了，用了半年多了", "yes"),
+        ("card_changed", "换是换过，去年的事了，早就通过了", "no"),
+        ("card_changed", "还没去换", "no"),
+        ("fee_consented", "没人跟我说过要扣这个", "no"),
+        ("fee_consented", "Nobody told me about any fee", "no"),
+        ("pay_method", "visa credit", "credit_card"),
+        ("pay_method", "I told you, visa", "credit_card"),
+        ("pay_method", "savings card like I said", "debit_card"),
+        ("account_kind", "my wife's personal one", "personal"),
+        ("received", "到现在没影", "none"),
+        ("received", "翻遍流水没有", "none"),
+        ("txn_type", "就是普通的刷卡收钱", "sale"),
+        ("papers_expired", "licence is good till 2030", "no"),
+        ("merchant_no", "don't have it on me", UNKNOWN),
+        ("merchant_no", "没带在身上", UNKNOWN),
+        ("settle_info_correct", "户名卡号我核过都没毛病", "yes"),
+        ("settle_info_correct", "核过了，没毛病", "yes"),
+        ("settle_info_correct", "yeah nothing wrong there", "yes"),
+        ("settle_info_correct", "no no, the info IS correct", "yes"),
+        ("settle_info_correct", "it's the right account, nothing needs correcting", "yes"),
+        ("settle_info_correct", "something wrong there", "no"),
+        ("settle_card_test", "试过了，一块钱秒进", "arrives"),
+        ("settle_card_test", "试了下，1块没到", "bounces"),
     ],
 )
 def test_answers(base: KnowledgeBase, reader: Reader, fact: str, text: str, answer: Value | None) -> None:
@@ -310,6 +365,18 @@ def test_who_answers_passes_nothing_over(
     base: KnowledgeBase, reader: Reader, fact: str, text: str, answer: Value | None
 ) -> None:
     assert reader.read(text, NOW, base.facts[fact]).answer == answer
+
+
+@pytest.mark.parametrize("text", ["试过了，一块钱秒进", "试了下，1块没到"])
+def test_what_tries_the_card_is_no_sale(base: KnowledgeBase, reader: Reader, text: str) -> None:
+    read = reader.read(text, NOW, base.facts["settle_card_test"])
+    assert "amount" not in read.facts
+
+
+def test_an_answer_about_the_binding_is_no_wish_to_change_it(base: KnowledgeBase, reader: Reader) -> None:
+    read = reader.read("绑定过的，也认证过", NOW, base.facts["activated"])
+    assert not read.sure
+    assert read.article is None
 
 
 def test_every_option_can_be_typed(base: KnowledgeBase, reader: Reader) -> None:
