@@ -82,6 +82,7 @@ class Reader:
         if moment is not None:
             facts["paid_at"] = moment
         facts = terminal_day(normal, slots, now, self._events) | facts
+        facts = {key: value for key, value in facts.items() if is_known(self._facts, key, value)}
         answer = None
         if remarks.article is None:
             heard = normal[remarks.corrects :] if corrects else normal
@@ -127,7 +128,7 @@ class Reader:
         facts = read_facts(text, slots, statements, guess, expecting)
         if doubts and expecting is None and _may_be_about_money(text, guess):
             facts.setdefault("complaint", "not_arrived")
-        return {key: value for key, value in facts.items() if is_known(self._facts, key, value)}
+        return facts
 
     def _answer(
         self,
