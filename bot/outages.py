@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from bot.talk.state import Wake, read_talk
+from bot.talk.state import Talk, Wake, read_talk
 from bot.talk.wording import Wording
 from knowledge.loader import KnowledgeBase
 from triage import incidents
@@ -83,14 +83,7 @@ class Outages:
         post(transaction, row, "bot", self._wording.say("incident_over", talk.language), now)
         if ask_again:
             wake = Wake("arrived", self._hours.next_open(self._hours.end_of_day(now)))
-            talk = replace(
-                talk,
-                outcome="advised",
-                cause="channel_outage",
-                wake=wake,
-                pending=None,
-                resolved_at=now,
-            )
+            talk = _over(talk, wake, now)
             values = {"talk": talk.to_json(), "wake_at": talk.wake_at, "updated_at": now}
             transaction.execute(update(_CONVERSATION).where(_CONVERSATION.c.id == row.id), values)
 
@@ -102,3 +95,14 @@ class Outages:
         if value not in known:
             message = f"{key} has no value {value}; it knows {', '.join(known)}"
             raise OutageError(message)
+
+
+def _over(talk: Talk, wake: Wake, now: datetime) -> Talk:
+    """Give the talk once the outage is over: he is asked again about the sale that it held up."""
+    own = talk.outcome == "incident" or not any(one.outcome == "incident" for one in talk.earlier)
+    if own:
+        return replace(
+            talk, outcome="advised", cause="channel_outage", wake=wake, pending=None, resolved_at=now
+        )
+    earlier = tuple(_over(one, wake, now) if one.outcome == "incident" else one for one in talk.earlier)
+    return replace(talk, earlier=earlier, resolved_at=now)

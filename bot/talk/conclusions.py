@@ -194,7 +194,9 @@ class Conclusions:
         for one in promised:
             due = before(one.due_at or now, language, now)
             sale = self._wording.sale(one.facts, language, now)
-            decision.say(lead + self._wording.say("status_advised_of", language, due=due, sale=sale))
+            late = now > (one.due_at or now) and (one.wake is None or one.wake.kind != "arrived")
+            text = "status_late_of" if late else "status_advised_of"
+            decision.say(lead + self._wording.say(text, language, due=due, sale=sale))
             lead = ""
         return bool(promised)
 
@@ -214,8 +216,8 @@ class Conclusions:
         causes = self._knowledge.causes
         outage = causes["channel_outage"] if case.is_outage else None
         cause = self.kept_back(talk) or outage or believed(case.diagnosis, causes)
-        if talk.ticketed and text in ("ticket", "human"):
-            text = "another_added"
+        if talk.ticketed and text in ("ticket", "human", "incident"):
+            text, outcome = "another_added", "ticket"
 
         def announce(ticket: TicketView) -> Reply:
             words = self._wording.say(

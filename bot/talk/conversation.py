@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import get_args
 
 from bot.messages import Command, Incoming
@@ -25,8 +26,8 @@ from bot.talk.learning import (
 from bot.talk.menu import ALWAYS, Menu
 from bot.talk.proof import Proof, Verdict
 from bot.talk.questions import FOR_A_FACT, Questions, option_of
-from bot.talk.sales import asked_case, case_meant, due_case, is_another, set_aside
-from bot.talk.state import CORRECT, Pending
+from bot.talk.sales import asked_case, case_meant, due_case, is_another, sale_named, set_aside
+from bot.talk.state import CORRECT, Pending, Talk
 from bot.talk.wording import Wording
 from knowledge.engine import Engine
 from knowledge.loader import KnowledgeBase
@@ -217,10 +218,11 @@ class Conversation:
             return
         redacted = redact(text)
         talk = decision.talk
-        pending = talk.pending
-        answers = pending is not None and pending.purpose not in CHOOSING
-        expecting = self._knowledge.facts.get(pending.fact) if pending and answers else None
-        reading = self._reader.read(redacted.text, situation.now, expecting, sale_of(talk))
+        reading = self._read(redacted.text, situation.now, talk)
+        named = sale_named(talk, reading)
+        if named is not talk:
+            talk = decision.talk = named
+            reading = self._read(redacted.text, situation.now, talk)
         decision.heard = redacted.text
         decision.talk = replace(
             talk, language=language_of_talk(talk, reading, incoming.language, first=situation.first)
@@ -240,6 +242,13 @@ class Conversation:
             self._asides.once(decision, "contact_offer")
         if redacted.text != text and not redacted.phones:
             self._asides.once(decision, "hidden")
+
+    def _read(self, text: str, now: datetime, talk: Talk) -> Reading:
+        """Read a redacted text in the light of the case at hand and its open question."""
+        pending = talk.pending
+        answers = pending is not None and pending.purpose not in CHOOSING
+        expecting = self._knowledge.facts.get(pending.fact) if pending and answers else None
+        return self._reader.read(text, now, expecting, sale_of(talk))
 
     def _meant(self, decision: Decision, situation: Situation, reading: Reading) -> None:
         """Take the message as an answer, as something beside the case, or as what it says of it."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from bot.talk.case import Case
 from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
+from bot.talk.handover import is_taken
 from bot.talk.proof import look_again
 from bot.talk.questions import Questions
 from bot.talk.sales import take_up
@@ -89,6 +90,8 @@ class FollowUps:
     def go_back(self, decision: Decision, situation: Situation) -> None:
         """Put the open question of an earlier sale again, once nothing more is to be said of this one."""
         talk = decision.talk
+        if is_taken(situation.ticket):
+            return
         unfinished = [one for one in talk.earlier if one.outcome is None and one.pending]
         if not unfinished or talk.outcome is None or talk.pending or talk.is_looked_up:
             return

@@ -66,12 +66,23 @@ def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
             talk = disown(talk)
         if known and known.source == "system" and fact.source != "system":
             continue  # what was looked up is not a matter of opinion
+        if known and says_less(known, fact):
+            continue
         if keeps_what_he_said(known, fact.value):
             # He cannot say the minute: the day that he did say stays.
             talk = replace(talk, closed=talk.closed | {key})
         else:
             talk = talk.knows(**{key: fact})
     return talk
+
+
+def says_less(known: Fact, said: Fact) -> bool:
+    """Say whether he names the day of a sale of which the minute is known."""
+    return (
+        isinstance(said.value, Interval)
+        and isinstance(known.value, datetime)
+        and said.value.start <= known.value < said.value.end
+    )
 
 
 def sale_of(talk: Talk) -> datetime | Interval | None:

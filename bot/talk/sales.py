@@ -71,6 +71,20 @@ def is_another(talk: Talk, reading: Reading) -> bool:
     return any(_differs(talk.facts.get(key), value, first=first) for key, value in said.items())
 
 
+def sale_named(talk: Talk, reading: Reading) -> Talk:
+    """Give the talk with the case at hand whose sale the message names, if that is an earlier one alone."""
+    said = {key: value for key, value in reading.facts.items() if key in SALE}
+    asked = talk.pending is not None and talk.pending.fact in SALE
+    if not said or asked or reading.corrects or reading.another or _fits(talk, said):
+        return talk
+    named = [one for one in talk.earlier if _fits(one, said)]
+    return take_up(talk, named[0]) if len(named) == 1 else talk
+
+
+def _fits(talk: Talk, said: Mapping[str, Value]) -> bool:
+    return not any(_differs(talk.facts.get(key), value, first=True) for key, value in said.items())
+
+
 def _differs(known: Fact | None, value: Value, *, first: bool) -> bool:
     """Say whether a value is another one than what is known; first: what was not known counts as another."""
     if known is None or known.value == "unknown":
@@ -115,5 +129,5 @@ def case_meant(talk: Talk, said: Mapping[str, Fact]) -> Talk:
 
 def _waiting(talk: Talk) -> tuple[Talk, ...]:
     """Give the cases that are not over, the one at hand as the last."""
-    waits = talk.has_ticket or talk.wake is not None or (talk.outcome is None and talk.pending is not None)
+    waits = talk.has_ticket or talk.wake is not None or (talk.outcome is None and bool(talk.facts))
     return (*talk.earlier, replace(talk, earlier=())) if waits else talk.earlier

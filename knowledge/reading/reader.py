@@ -30,6 +30,8 @@ _OTHER_MONEY = frozenset({"settle_card_test", "cardholder_charged", "others_affe
 _HIS_MONEY = re.compile(r"钱|款|谢|刚|终于|money|payout|payment|thank")
 #: These say that it is the only one; "this sale" alone may be said back from the question.
 _ONLY = re.compile(r"[只就光单]|其中|唯独|\b(?:only|just)\b")
+#: What tells which sale the good news is about.
+_NAMES_A_SALE = frozenset({"amount", "paid_at"})
 _ASKS_HOW = re.compile(r"怎么|怎样|咋|如何|能不能|哪里|[?？]|\b(?:how|where|can)\b")
 #: Mostly "a little"; where the moment is asked for or corrected, one o'clock.
 _A_LITTLE = re.compile(r"(?:^|(?<=[是在 ]))一点$")
@@ -96,7 +98,7 @@ class Reader:
         if remarks.article:
             facts = {key: value for key, value in facts.items() if key not in _ASKED_ABOUT}
         if remarks.arrived and _is_about_his_money(normal, expecting, answer):
-            facts, answer = {"arrived": "yes"}, None
+            facts, answer = {"arrived": "yes"} | {k: v for k, v in facts.items() if k in _NAMES_A_SALE}, None
         short = (answer is not None and len(normal) <= SHORT_ANSWER) or corrects
         short = short and guess.intent not in ALWAYS_HEARD
         return Reading(
