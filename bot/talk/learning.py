@@ -66,23 +66,12 @@ def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
             talk = disown(talk)
         if known and known.source == "system" and fact.source != "system":
             continue  # what was looked up is not a matter of opinion
-        if known and says_less(known, fact):
-            continue
         if keeps_what_he_said(known, fact.value):
             # He cannot say the minute: the day that he did say stays.
             talk = replace(talk, closed=talk.closed | {key})
         else:
             talk = talk.knows(**{key: fact})
     return talk
-
-
-def says_less(known: Fact, said: Fact) -> bool:
-    """Say whether he names the day of a sale of which the minute is known."""
-    return (
-        isinstance(said.value, Interval)
-        and isinstance(known.value, datetime)
-        and said.value.start <= known.value < said.value.end
-    )
 
 
 def sale_of(talk: Talk) -> datetime | Interval | None:
@@ -106,7 +95,7 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
     if talk.outcome == "closed":
         return said
     answered = pending.fact if pending and reading.answer is not None else None
-    return {key: fact for key, fact in said.items() if key == answered or talk.facts.get(key) != fact}
+    return {key: fact for key, fact in said.items() if key == answered or _is_news(talk.facts.get(key), fact)}
 
 
 def played_back(talk: Talk, said: Mapping[str, Fact]) -> dict[str, Value]:
@@ -127,3 +116,10 @@ def language_of_talk(talk: Talk, reading: Reading, channel: Language | None, *, 
     if reading.language == "en" and not first and len(reading.text.split()) < 3:
         return known
     return reading.language
+
+
+def _is_news(known: Fact | None, said: Fact) -> bool:
+    """Say whether a fact is new; the day of a sale of which the minute is known is not."""
+    if known and isinstance(said.value, Interval) and isinstance(known.value, datetime):
+        return not said.value.start <= known.value < said.value.end
+    return known != said
