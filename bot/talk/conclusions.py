@@ -160,7 +160,7 @@ class Conclusions:
             ticket = situation.resolved
         if ticket is None:
             if not self._tell_promises(decision, situation, case, lead):
-                self._questions.repeat(decision, self._wording.say("status_none", language))
+                self._questions.repeat(decision, lead + self._wording.say("status_none", language))
             return
         key, status = "status_line", "status_new"
         if ticket.status == TicketStatus.RESOLVED:
@@ -195,8 +195,12 @@ class Conclusions:
             due = before(one.due_at or now, language, now)
             sale = self._wording.sale(one.facts, language, now)
             late = now > (one.due_at or now) and (one.wake is None or one.wake.kind != "arrived")
-            text = "status_late_of" if late else "status_advised_of"
-            decision.say(lead + self._wording.say(text, language, due=due, sale=sale))
+            key = "status_late_of" if late else "status_advised_of"
+            text = lead + self._wording.say(key, language, due=due, sale=sale)
+            if one is promised[-1] and talk.pending:
+                self._questions.repeat(decision, text)
+            else:
+                decision.say(text)
             lead = ""
         return bool(promised)
 

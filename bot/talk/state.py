@@ -158,8 +158,6 @@ def read_talk(raw: Mapping[str, Any], specs: Mapping[str, FactSpec]) -> Talk:
         known[name] = frozenset(known.get(name, ()))
     for name in known.keys() & {"due_at", "resolved_at"}:
         known[name] = datetime.fromisoformat(known[name])
-    if not isinstance(known.get("wake"), dict):
-        known.pop("wake", None)  # older versions kept the moment elsewhere
     if "wake" in known:
         known["wake"] = Wake(known["wake"]["kind"], datetime.fromisoformat(known["wake"]["at"]))
     if "lookup" in known:

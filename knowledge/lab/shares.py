@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping
 
+from knowledge.engine import REAL
 from knowledge.loader import KnowledgeBase
 from knowledge.model import Cause
-
-#: A value that a cause shows less often than this stands for merchants who are mistaken ("never" is 0.03);
-#: the simulation makes its own mistakes.
-REAL = 0.06
 
 
 def shares_of(cause: Cause, fact: str, knowledge: KnowledgeBase) -> Mapping[str, float]:
@@ -21,7 +18,7 @@ def shares_of(cause: Cause, fact: str, knowledge: KnowledgeBase) -> Mapping[str,
 
 
 def likely(shares: Mapping[str, float]) -> Mapping[str, float]:
-    """Leave out the values that only a mistaken merchant shows."""
+    """Leave out the values that only a mistaken merchant shows; the simulation makes its own mistakes."""
     left = {value: share for value, share in shares.items() if share >= REAL} or shares
     total = sum(left.values())
     return {value: share / total for value, share in left.items()}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bot.administration import Administration
 from bot.parts import Parts
 from bot.talk.state import read_talk
 from tests.talking import NOW, Merchant, parts_on
@@ -127,11 +128,16 @@ def test_numbers_for_the_agent_go_to_his_ticket(parts: Parts, merchant: Merchant
     assert merchant.last["facts"]["amount"]["value"] == 30000
 
 
-def test_the_older_of_two_questions_is_about_its_own_sale(merchant: Merchant) -> None:
+def promise_both(merchant: Merchant) -> None:
+    """Have him advised of two sales, 1,280 due first and 200 due the next day."""
     merchant.say("昨天下午3点刷的1280还没到账")
     merchant.answer_all()
     merchant.say("还有今天上午9点一笔200 没到")
     merchant.answer_all()
+
+
+def test_the_older_of_two_questions_is_about_its_own_sale(merchant: Merchant) -> None:
+    promise_both(merchant)
     merchant.send(at="2026-10-09T16:30:00+08:00")
     assert "¥1,280" in merchant.texts
     older = options(merchant)
@@ -143,10 +149,7 @@ def test_the_older_of_two_questions_is_about_its_own_sale(merchant: Merchant) ->
 
 
 def test_a_question_about_a_sale_that_is_over_is_none_about_the_next(merchant: Merchant) -> None:
-    merchant.say("昨天下午3点刷的1280还没到账")
-    merchant.answer_all()
-    merchant.say("还有今天上午9点一笔200 没到")
-    merchant.answer_all()
+    promise_both(merchant)
     merchant.send(at="2026-10-09T16:30:00+08:00")
     older = options(merchant)
     merchant.tap("yes")
@@ -177,10 +180,7 @@ def test_a_promise_comes_amid_the_questions_about_another(merchant: Merchant) ->
 
 
 def test_both_promises_outlive_a_restart(parts: Parts, merchant: Merchant) -> None:
-    merchant.say("昨天下午3点刷的1280还没到账")
-    merchant.answer_all()
-    merchant.say("还有今天上午9点一笔200 没到")
-    merchant.answer_all()
+    promise_both(merchant)
     row = parts.store.read(lambda c: c.execute(select(CONVERSATION)).one())
     talk = read_talk(row.talk, parts.knowledge.facts)
     assert talk.to_json() == row.talk
@@ -191,10 +191,7 @@ def test_both_promises_outlive_a_restart(parts: Parts, merchant: Merchant) -> No
 
 
 def test_who_says_nothing_is_let_go_of_both(parts: Parts, merchant: Merchant) -> None:
-    merchant.say("昨天下午3点刷的1280还没到账")
-    merchant.answer_all()
-    merchant.say("还有今天上午9点一笔200 没到")
-    merchant.answer_all()
+    promise_both(merchant)
     merchant.send(at=(NOW + timedelta(days=9)).isoformat())
     row = parts.store.read(lambda c: c.execute(select(CONVERSATION)).one())
     assert row.wake_at is None
@@ -203,11 +200,72 @@ def test_who_says_nothing_is_let_go_of_both(parts: Parts, merchant: Merchant) ->
 
 @pytest.mark.parametrize("then", ["到了", "还没到"])
 def test_an_answer_in_words_is_about_the_sale_that_was_asked_about(merchant: Merchant, then: str) -> None:
-    merchant.say("昨天下午3点刷的1280还没到账")
-    merchant.answer_all()
-    merchant.say("还有今天上午9点一笔200 没到")
-    merchant.answer_all()
+    promise_both(merchant)
     merchant.send(at=datetime(2026, 10, 9, 16, 30, tzinfo=NOW.tzinfo).isoformat())
     merchant.say(then)
     assert merchant.last["facts"]["amount"]["value"] == 128000
     assert (merchant.last["outcome"] == "closed") == (then == "到了")
+
+
+def test_a_question_about_another_sale_waits_while_an_agent_has_the_ticket(
+    parts: Parts, merchant: Merchant
+) -> None:
+    merchant.say("昨天下午3点刷的1280还没到账 App显示待提现")
+    merchant.say("转人工")
+    merchant.say("今天又刷了一笔300 也没到")
+    assert merchant.ask
+    take(parts)
+    for words in ("中午的", "App里没看到", "怎么样了"):
+        merchant.say(words)
+        assert merchant.ask is None, words
+
+
+def test_the_status_of_a_sale_that_is_late_promises_nothing(merchant: Merchant) -> None:
+    promise_both(merchant)
+    merchant.send(at="2026-10-09T16:30:00+08:00")
+    merchant.say("进度")
+    assert "已经过了时间" in merchant.texts
+    assert merchant.texts.count("到时我会来问您") == 1
+
+
+def test_the_open_question_stays_below_the_status_of_another_sale(merchant: Merchant) -> None:
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.answer_all()
+    merchant.say("还有今天上午9点一笔200 没到")
+    assert merchant.asks == "payout_status"
+    merchant.say("进度")
+    assert "¥1,280" in merchant.texts
+    assert merchant.asks == "payout_status"
+
+
+def test_an_outage_beside_a_ticket_is_noted_on_the_ticket(parts: Parts, merchant: Merchant) -> None:
+    merchant.say("昨天下午3点刷的1280还没到账 App显示待提现")
+    merchant.say("转人工")
+    declare(parts)
+    merchant.say("今天又刷了一笔300 也没到")
+    assert merchant.last["outcome"] == "ticket"
+    assert "也登记在工单 DZ-000001" in merchant.texts
+
+
+def test_the_end_of_an_outage_is_that_of_the_sale_it_held_up(parts: Parts, merchant: Merchant) -> None:
+    merchant.say("昨天下午3点刷的3500还没到账")
+    merchant.answer_all()
+    number = declare(parts)
+    merchant.say("今天早上9点又刷了一笔5000没到")
+    assert merchant.last["outcome"] == "incident"
+    merchant.send(at="2026-10-09T16:30:00+08:00")
+    assert merchant.asks == "arrived"
+    assert "¥3,500" in merchant.texts
+    Administration(parts, lambda: NOW + timedelta(hours=7)).run("incident close", {"number": number})
+    merchant.tap("yes")
+    assert merchant.last["facts"]["amount"]["value"] == 350000
+    merchant.send(at="2026-10-12T12:00:00+08:00")
+    assert "¥5,000" in merchant.texts
+    assert merchant.asks == "arrived"
+
+
+def declare(parts: Parts) -> int:
+    """Declare an outage for everybody; gives its number."""
+    notice = {"zh": "到账延迟，同事正在处理。", "en": "Payouts are late; our team is on it."}
+    said = Administration(parts, lambda: NOW).run("incident open", {"notice": notice, "scope": {}})
+    return int(said.split()[1])
