@@ -47,18 +47,21 @@ def main() -> None:
 
 
 def _parts(console: Console) -> None:
-    table = Table(title="The pure parts, in ms")
-    for column in ("part", "mean", "p99"):
+    table = Table(title="The pure parts, in ms, and beside a plain job of the same kind in the same run")
+    for column in ("part", "mean", "p99", "plain job", "ratio"):
         table.add_column(column, justify="left" if column == "part" else "right")
-    parts: dict[str, Callable[[], minds.Figure]] = {
-        "load the base": minds.loading,
-        "read an answer (11 characters)": partial(minds.reading, chain.from_iterable(TALKS)),
-        "read a story (60 characters)": partial(minds.reading, STORIES),
-        "choose the next question": minds.thinking,
+    parts: dict[str, Callable[[], minds.Comparison]] = {
+        "load the base / parse its YAML": minds.loading,
+        "read an answer (11 characters) / one fuzzy look-up": partial(
+            minds.reading, chain.from_iterable(TALKS)
+        ),
+        "read a story (60 characters) / one fuzzy look-up": partial(minds.reading, STORIES),
+        "choose the next question / the talk to JSON and back": minds.thinking,
     }
     for name, measure in parts.items():
-        figure = measure()
-        table.add_row(name, f"{figure.mean:.3f}", f"{figure.p99:.3f}")
+        figures = measure()
+        means = (figures.part.mean, figures.part.p99, figures.plain.mean)
+        table.add_row(name, *(f"{ms:.3f}" for ms in means), f"{figures.ratio:.2f}")
     console.print(table)
 
 
