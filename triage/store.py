@@ -87,8 +87,9 @@ class Store:
         self._engine = _writing_engine(str(url) if not self._is_file else self.url.render_as_string(False))
         self._reader = _reading_engine(self.url.database or "") if self._is_file else self._engine
         self._waiting: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
-        self._closing = threading.Lock()
+        self._closing = threading.Condition()
         self._closed = False
+        self._reads = 0
         self._thread = threading.Thread(target=self._write_on, name="database writer", daemon=True)
         self._thread.start()
 
@@ -115,9 +116,7 @@ class Store:
         """Do the work in one transaction and wait for its commit; it may be run twice: no side effects."""
         future: Future[Result] = Future()
         with self._closing:
-            if self._closed:
-                message = "the database is closed"
-                raise StoreError(message)
+            self._check_open()
             self._waiting.put((work, future))
         return future.result()
 
@@ -125,24 +124,37 @@ class Store:
         """Do the work on a connection that sees what is committed; raises StoreError like write."""
         if self._is_memory:
             return self.write(lambda transaction: work(transaction.connection))
+        with self._closing:
+            self._check_open()
+            self._reads += 1
         try:
             with self._reader.connect() as connection:
                 return work(connection)
         except SQLAlchemyError as error:
             raise _translate(error) from error
+        finally:
+            with self._closing:
+                self._reads -= 1
+                self._closing.notify_all()
 
     def close(self) -> None:
-        """Finish what waits, and let go of the database."""
+        """Finish what waits and what is being read, and let go of the database."""
         with self._closing:
             if self._closed:
                 return
             self._closed = True
             self._waiting.put(None)
+            self._closing.wait_for(lambda: not self._reads)
         self._thread.join()
         self._reader.dispose()
         self._engine.dispose()
         if self._lock_file:
             self._lock_file.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            message = "the database is closed"
+            raise StoreError(message)
 
     def _write_on(self) -> None:
         while True:

@@ -350,6 +350,28 @@ def test_closing_finishes_what_waits(database_url: str) -> None:
     again.close()
 
 
+def test_closing_waits_for_who_reads_and_nobody_reads_after_it(database_url: str) -> None:
+    store = Store(database_url)
+    store.migrate()
+    reading, go_on = threading.Event(), threading.Event()
+
+    def work(connection: Connection) -> int:
+        reading.set()
+        go_on.wait(PATIENCE)
+        return connection.scalar(select(func.count()).select_from(CONVERSATION)) or 0
+
+    with ThreadPoolExecutor(2) as threads:
+        read = threads.submit(store.read, work)
+        assert reading.wait(PATIENCE)
+        closing = threads.submit(store.close)
+        until(lambda: store._closed)
+        assert not closing.done()
+        go_on.set()
+        assert (read.result(), closing.result()) == (0, None)
+    with pytest.raises(StoreError, match="closed"):
+        senders(store)
+
+
 OPEN_AND_WRITE = """
 import sys
 from datetime import datetime, UTC
