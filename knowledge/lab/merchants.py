@@ -22,10 +22,10 @@ STRIKING = {
     "account_kind": 0.15,
     "activated": 0.35,
     "agent_reachable": 0.5,
-    "amount_entered_correct": 0.15,
-    "bounced_before": 0.2,
+    "amount_entered_correct": 0.2,
+    "bounced_before": 0.25,
     "card_changed": 0.3,
-    "cardholder_charged": 0.05,
+    "cardholder_charged": 0.1,
     "d0_switch": 0.2,
     "fee_consented": 0.45,
     "notice": 0.35,
@@ -44,7 +44,7 @@ STRIKING = {
     "slip_merchant_matches": 0.35,
     "txn_result": 0.45,
     "txn_type": 0.45,
-    "void_found": 0.15,
+    "void_found": 0.2,
 }
 #: The share of those naming the time of the sale who name only the day.
 ONLY_THE_DAY = 0.6

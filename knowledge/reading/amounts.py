@@ -20,8 +20,12 @@ _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,4})?"
 _UNIT = r"元钱?|块钱?|圆|rmb|cny|yuan|kuai|dollars?|pounds?|euros?|bucks|usd|£|€"
 _SCALE = {"万": 10_000, "w": 10_000, "千": 1000, "k": 1000, "仟": 1000, "百": 100, "佰": 100}
 #: What follows a number that is a count, a rate, an age and not money.
+_COUNTER = (
+    r"[笔次天个张台年月号点分%％位条单户岁级期楼周日种倍秒遍届朵份瓶斤双辆桌杯碗箱袋束盒件]|人(?!家)|家(?!里)"
+    r"|小时|星期|礼拜|工作日|多?笔"
+)
 _COUNTED = (
-    r"(?!\s?(?:[笔次天个张台年月号点分%％位条单人户岁级期楼周日种倍秒遍届家朵份瓶斤双辆桌杯碗箱袋束盒件]|小时|星期|礼拜|工作日|多?笔"
+    rf"(?!\s?(?:{_COUNTER}"
     r"|days?|times?|hours?|weeks?|months?|payments?|sales|transactions?|minutes?|years?|business|th\b|%))"
 )
 _SCALED = re.compile(
@@ -30,9 +34,9 @@ _SCALED = re.compile(
     rf"(?:多|来|左右|余)?\s?(?:{_UNIT})?{_COUNTED}"
 )
 _CHINESE = re.compile(
-    rf"(?<![第分之{CHINESE_NUMBER}])([{CHINESE_DIGIT}十拾][{CHINESE_NUMBER}]*)(多|来|几|余)?(元钱?|块钱?|圆|万元)?"
+    rf"(?<![第分之{CHINESE_NUMBER}])([{CHINESE_DIGIT}十拾][{CHINESE_NUMBER}]*+)(多|来|几|余)?(元钱?|块钱?|圆|万元)?"
     rf"(?:([{CHINESE_DIGIT}])[毛角])?(?:零?([{CHINESE_DIGIT}])分)?"
-    rf"(?:(?<=[块元])([{CHINESE_DIGIT}])(?![{CHINESE_NUMBER}天个笔点]))?(整)?{_COUNTED}"
+    rf"(?:(?<=[块元])([{CHINESE_DIGIT}])(?![{CHINESE_NUMBER}天个笔点]))?(整)?(?!{_COUNTER})"
 )
 _MARKED = re.compile(rf"{_SIGN}\s?[:：]?\s?({_NUMBER})(?![\d万wk])(?:\s?(?:{_UNIT}))?")
 _WITH_UNIT = re.compile(

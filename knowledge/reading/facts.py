@@ -16,6 +16,9 @@ from knowledge.reading.when.events import EventReader
 from knowledge.reading.when.moments import sale_moment
 
 MODES = {"INSTANT": "d0", "D0": "d0", "T0": "t0", "D1": "d1", "T1": "t1"}
+#: On working days T+1 pays the next day as well: who tells that says only that it is not at once.
+_NEXT_DAY = re.compile(r"次日|隔[天日]|第二天|next day")
+_WORKDAYS = re.compile(r"工作日.{0,5}$|\b(?:work(?:ing)?|business|week) ?days?.{0,12}$")
 #: Intents whose days are those of a sale.
 _OF_SALES = frozenset({"payout_not_arrived", "amount_mismatch", "charged_but_failed"})
 #: A text this short that names a day says when, whatever was asked.
@@ -40,7 +43,7 @@ def read_facts(
     text: str, slots: Slots, statements: Sequence[Mention], guess: Guess, expecting: FactSpec | None
 ) -> dict[str, Value]:
     """Give the facts that the text states, but for the moment of the sale."""
-    facts = stated(text, statements, guess) | _named(text, slots, guess)
+    facts = stated(text, statements, guess) | _named(text, slots, guess, expecting)
     if facts.get("d0_switch") == "off":
         # Who has switched it off speaks of instant payout and does not have it.
         facts = {key: value for key, value in facts.items() if value != "d0" and key != "instant_expected"}
@@ -109,7 +112,7 @@ def is_known(specs: Mapping[str, FactSpec], key: str, value: Value) -> bool:
     return spec is not None and (not spec.values or value in spec.values)
 
 
-def _named(text: str, slots: Slots, guess: Guess) -> dict[str, Value]:
+def _named(text: str, slots: Slots, guess: Guess, expecting: FactSpec | None) -> dict[str, Value]:
     facts: dict[str, Value] = {}
     brands = slots.named("brand")
     if brands:
@@ -117,20 +120,35 @@ def _named(text: str, slots: Slots, guess: Guess) -> dict[str, Value]:
     bank = _settlement_bank(text, slots.named("bank"))
     if bank:
         facts["settle_bank"] = bank
-    asks = guess.intent == "arrival_time"
-    modes = {
-        MODES[mention.value]
-        for mention in slots.named("mode")
-        if not mention.negated and not (asks and asks_about(text, mention))
-    }
-    if len(modes) == 1:
-        facts["settlement_mode"] = modes.pop()
+    facts |= _mode(text, slots, guess, expecting)
     methods = {_method(text, mention) for mention in slots.named("channel")}
     if len(methods) == 1:
         method = methods.pop()
         if method:
             facts["pay_method"] = method
     return facts
+
+
+def _mode(text: str, slots: Slots, guess: Guess, expecting: FactSpec | None) -> dict[str, Value]:
+    asks = guess.intent == "arrival_time"
+    said = [
+        mention
+        for mention in slots.named("mode")
+        if not mention.negated and not (asks and asks_about(text, mention))
+    ]
+    modes = {_mode_of(text, mention) for mention in said}
+    if len(modes) != 1:
+        return {}
+    asked = expecting is not None and expecting.key == "settlement_mode"
+    if not asked and all(_NEXT_DAY.match(text, mention.start) for mention in said):
+        return {"instant_expected": "no"}
+    return {"settlement_mode": modes.pop()}
+
+
+def _mode_of(text: str, mention: Mention) -> str:
+    if mention.value == "INSTANT" and _WORKDAYS.search(text[: mention.start]):
+        return "t0"
+    return MODES[mention.value]
 
 
 def _settlement_bank(text: str, banks: Sequence[Mention]) -> str | None:

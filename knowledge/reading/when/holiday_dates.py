@@ -9,6 +9,9 @@ from knowledge.calendar import ONE_DAY
 from knowledge.reading.draft import Draft
 from knowledge.reading.when.days import Day
 
+#: Nobody asks after a sale of so long ago: it is this year's holiday, which the calendar does not know yet.
+LONG_AGO = 180 * ONE_DAY
+
 
 @dataclass(frozen=True, slots=True)
 class Holiday:
@@ -33,6 +36,11 @@ class HolidayReader:
             r"(?:长假|放?假期?|小长假|期间| holidays?)?\s?(?:的)?(?P<part>"
             r"前一天|前两天|前一日|前夕|前夜|当天|那天|当日|最后一天|第一天|首日|后第一天|后第二天|后一天|前|后)?"
         )
+        #: "Tomorrow is National Day" names no day of a sale.
+        self._coming = re.compile(
+            r"(?:明[天日]|大?后[天日]|马上|快|眼看)(?:就|又|是|要|到|放|过)*"
+            rf"(?:{names})节?(?:放?假|长假)?(?![的那当前后第最期这几收刷])"
+        )
         self._around = re.compile(
             r"(?:节|假期?)(?P<after>后第一天|后第一个工作日)|(?:节|放假|假期)前(?P<before>一天|最后一天)?(?!面)"
             r"|(?:节|假期?)后(?P<later>)(?=.{0,4}(?:刷|的))"
@@ -40,8 +48,11 @@ class HolidayReader:
 
     def take(self, draft: Draft, today: date, *, ahead: bool) -> Iterator[Day]:
         """Take the holidays and the days around them."""
+        draft.take(self._coming)
         for found in draft.take(self._holiday):
             holiday = self._nearest(self._holidays[found["name"]], today, ahead=ahead)
+            if today - holiday.last > LONG_AGO:
+                continue
             first, last = _part_of(holiday, found["part"])
             if found[0].strip().endswith(" day"):
                 last = first
