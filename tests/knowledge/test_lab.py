@@ -205,17 +205,17 @@ class TestSimulate:
         assert figures.questions_most <= 9
 
     def test_mistakes_bound_what_can_be_known(self) -> None:
-        clear, noisy = simulate(100, wrong=0, dont_know=0), simulate(100, wrong=0.2, dont_know=0.3)
+        clear, noisy = simulate(60, wrong=0, dont_know=0), simulate(60, wrong=0.2, dont_know=0.3)
         assert noisy.attainable < clear.attainable
         assert noisy.engine.first < clear.engine.first
         assert clear.attainable > 0.85
 
     def test_with_noise_nobody_is_advised_who_must_not_be(self) -> None:
-        simulation = simulate(150, wrong=0.1, dont_know=0.15)
+        simulation = simulate(100, wrong=0.1, dont_know=0.15)
         assert simulation.engine.advised > 0.2
         assert simulation.engine.advised_wrongly == simulation.questionnaire.advised_wrongly == 0
         assert simulation.questionnaire.questions_mean >= 2 * simulation.engine.questions_mean
-        assert sum(sum(row.values()) for row in simulation.confusion.values()) == 150
+        assert sum(sum(row.values()) for row in simulation.confusion.values()) == 100
 
     def test_whom_a_directory_knows_is_asked_less_and_never_what_it_says(self) -> None:
         simulator = Simulator(KNOWLEDGE, 3, 0.1, 0.15, directory=1)
@@ -253,7 +253,7 @@ class TestSimulate:
         assert guess.wrong("paid_at") == harsh.wrong("registered_as") == 0
 
     def test_who_knows_nothing_is_asked_no_more_than_nine_times(self) -> None:
-        figures = simulate(60, wrong=0, dont_know=1).engine
+        figures = simulate(30, wrong=0, dont_know=1).engine
         assert figures.questions_most <= 9
         assert figures.first < 0.6
 

@@ -10,6 +10,9 @@ import pytest
 from tests.service import free_port
 from tests.telegram_api.control import TelegramApi
 
+#: It installs the other library first.
+pytestmark = pytest.mark.soak
+
 PICTURE = b"\xff\xd8\xff" + bytes(2000)
 
 

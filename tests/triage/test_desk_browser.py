@@ -1,9 +1,12 @@
 """The desk in a real browser: it keeps itself up to date, keeps what is typed, and obeys the keyboard."""
 
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -18,6 +21,14 @@ pytestmark = pytest.mark.browser
 
 SCREEN = {"width": 1280, "height": 800}
 REPLY = "form[action*='/reply'] textarea"
+
+
+@pytest.fixture
+def store(migrated_file: Path, tmp_path: Path) -> Iterator[Store]:
+    """Open a file: how the pages look and feel does not hang on the kind of database."""
+    shutil.copy(migrated_file, tmp_path / "daozhang.db")
+    with closing(Store(f"sqlite:///{tmp_path / 'daozhang.db'}")) as opened:
+        yield opened
 
 
 @pytest.fixture
