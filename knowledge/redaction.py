@@ -36,6 +36,12 @@ _SECRET = re.compile(
     rf"((?:\d|[{_CHINESE}]){{3,8}}|\d\d[ ]?[/-][ ]?\d\d)(?![\d*{_CHINESE}])",
     re.IGNORECASE,
 )
+#: A password of letters and digits; alone, letters may be any word.
+_PASSWORD = re.compile(
+    r"(密码|密碼|password|passcode|passwd|pwd)((?:[\s:：=＝]|是|为|為|is|改成|叫){0,4})"
+    r"(?=[!-~]{0,31}\d)(?=[!-~]{0,31}[a-z])[!-)+-~]{4,32}",
+    re.IGNORECASE,
+)
 _SCAN = re.compile(f"(?P<masked>{_MASKED})|(?P<run>{_RUN})")
 _NEXT_DIGIT = re.compile(rf"{_SEPARATOR}{{0,3}}({_DIGIT})")
 #: What joins the groups of one number as it joins the parts of a date, an amount or a list.
@@ -100,7 +106,9 @@ def redact(text: str) -> Redacted:
 
 
 def _hide_secrets(text: str) -> str:
-    return _SECRET.sub(lambda match: f"{match[1]}{match[2]}***", text)
+    for secret in (_SECRET, _PASSWORD):
+        text = secret.sub(lambda match: f"{match[1]}{match[2]}***", text)
+    return text
 
 
 def _hide_numbers(text: str) -> tuple[str, tuple[str, ...]]:
