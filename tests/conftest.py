@@ -7,12 +7,17 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
 
 from bot.settings import Settings
 
 pytest_plugins = ["tests.browser", "tests.databases", "tests.service", "tests.telegram_api.fixtures"]
+
+# How long an example takes is no test's business.
+hypothesis.settings.register_profile("untimed", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 #: Files that take longest: begun first, so that no processor is left with one of them at the end.
 SLOWEST = (

@@ -31,6 +31,8 @@ _DOUBTED = re.compile(
 )
 #: Right behind it, these make it a question.
 _ASKED = re.compile(r"(?:了|过|的|啦|好|成|掉)*(?:[吗么]|没有?[?？]?$)")
+#: Right behind it, these make it a guess that he fears: 给冻结了吧.
+_FEARED = re.compile(r"[了的过]*吧(?!台)")
 #: Right behind it, these deny what was just asked: "paid out? no", "到账了？没有".
 _DENIED = re.compile(r"[了的]?\s?[?？]\s?(?:no\b|not\b|没|不|哪有)")
 #: What may be asked for and is so all the same: "钱没到吗" says that it did not.
@@ -114,6 +116,8 @@ def _is_asked(text: str, mention: Mention) -> bool:
 
 
 def _is_doubted(text: str, mention: Mention) -> bool:
+    if mention.kind not in _SAID_BY_ASKING and _FEARED.match(text, mention.end):
+        return True
     return _DOUBTED.search(text[clause_start(text, mention.start) : mention.end]) is not None
 
 

@@ -34,12 +34,16 @@ _AGENT_SAYS = re.compile(r"(?:业务员|代理商?).{0,6}(?:说|讲).{0,4}$")
 _EMPTY_LIST = re.compile(r"(?:栏|列表|记录|后台|app)[里上中].{0,8}[啥么何][都也]没[有得]$")
 #: What the customer's phone shows says nothing of the terminal.
 _CUSTOMERS_SIDE = re.compile(rf"{CUSTOMER_ZH}的?(?:那[头边里]|手机|微信|支付宝).{{0,6}}$")
+#: What is missing on the customer's card was charged.
+_CUSTOMERS_CARD = re.compile(rf"{CUSTOMER_ZH}的?(?:[卡账][里上]?|余额).{{0,3}}$")
 #: (Fact, value) -> what in front of it in its clause makes it something else.
 _SAYS_OTHER = {
     ("notice", "risk"): _AGENT_SAYS,  # what an agent says is no notice
     ("scope", "all_today"): re.compile("[到至]$"),  # "until today" is no day of sales
     ("genuine_sale", "no"): _CUSTOMER_DOES,
     ("txn_result", "success"): _CUSTOMERS_SIDE,
+    ("received", "partial"): _CUSTOMERS_CARD,
+    ("complaint", "short"): _CUSTOMERS_CARD,
 }
 _CARD = re.compile(r"卡|\bcard\b|[吗么?？]|会不会")
 #: Before and behind a mode, these ask about it: 是不是T1, D0怎么开, "is it T+1 or".

@@ -9,7 +9,7 @@ from knowledge.reading.draft import STRUCK, Draft
 from knowledge.reading.numerals import chinese_number
 
 _PART = (
-    r"(凌晨|清晨|早晨|早上|上午|今早|中午|正午|下午|午后|傍晚|晚上|夜里|夜晚|半夜|深夜|午夜"
+    r"(凌晨|天(?:还)?[没不]亮|清晨|早晨|早上|上午|今早|中午|正午|下午|午后|傍晚|晚上|夜里|夜晚|半夜|深夜|午夜"
     rf"|(?<={STRUCK})[早晨晚夜](?:间|里)?|早(?=\d|[一二三四五六七八九十]点)|晚(?=\d|[一二三四五六七八九十]{{1,3}}点))"
 )
 _HOUR = r"(\d{1,2}|[零一二两三四五六七八九十]{1,3})"
@@ -23,6 +23,11 @@ _CLOCK = re.compile(
     rf"(?:{_PART}\s?)?(?:差({_MINUTE}|一刻)分?\s?)?(?<![\d:.第]){_HOUR}"
     rf"(?:[点时](?!候|间|段)(?:钟|整)?(?:(半|[一三]刻)|{_MINUTE}分?)?|:(\d\d)(?::\d\d)?(?!\d)\s?(am|pm)?)(?:多|左右|钟)?"
 )
+#: In front of a time, or behind it, these make it that of writing.
+_NOW_BEFORE = re.compile(
+    r"(?:现在|这会儿?|眼下)(?:都|已经|也|就|是|快|要|到|近)*\s?$|\bit'?s (?:already |now )?$"
+)
+_NOW_BEHIND = re.compile(r"\s(?:right )?now\b")
 #: A part of the day holds for a time within so many characters behind it, with no other day between.
 _SHORTLY = 24
 _LATE = re.compile(f"(?:收摊|打烊|夜宵|宵夜|夜市|关店门?)[^{STRUCK}]*$")
@@ -44,6 +49,8 @@ _A_LITTLE = re.compile(r"一点(?:$|[^\d钟半多左刷的一二三四五十]|�
 #: Day part -> its name as a slot, and its hours as people mean them: 昨天半夜 is the night that begins then.
 PARTS: dict[str, tuple[str, int, int]] = {
     "凌晨": ("early_morning", 0, SMALL_HOURS),
+    "没亮": ("early_morning", 3, SMALL_HOURS),
+    "不亮": ("early_morning", 3, SMALL_HOURS),
     "半夜": ("early_morning", 22, 27),
     "深夜": ("night", 22, 27),
     "午夜": ("night", 22, 27),
@@ -107,7 +114,13 @@ def take_times(draft: Draft) -> list[TimeOfDay]:
         times.append(TimeOfDay(found.start(), found.end(), slot, hours=(first, last)))
     if re.search("[a-z]", draft.text):
         times += _english(draft)
+    times = [one for one in times if not _is_now(text, one)]
     return _without_vague(_after_evening(sorted(times, key=lambda one: one.place)))
+
+
+def _is_now(text: str, found: TimeOfDay) -> bool:
+    before, behind = _NOW_BEFORE.search(text[: found.place]), _NOW_BEHIND.match(text, found.end)
+    return before is not None or behind is not None
 
 
 def _said_before(text: str, place: int) -> str:
@@ -124,7 +137,7 @@ def _part_name(written: str | None) -> str:
         return ""
     if written in PARTS:
         return written
-    return next(name for name in ("早", "晨", "晚", "夜") if name in written)
+    return next(name for name in ("没亮", "不亮", "早", "晨", "晚", "夜") if name in written)
 
 
 def _clock(found: re.Match[str], part: str) -> TimeOfDay | None:
