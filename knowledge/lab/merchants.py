@@ -22,7 +22,7 @@ STRIKING = {
     "account_kind": 0.15,
     "activated": 0.35,
     "agent_reachable": 0.5,
-    "amount_entered_correct": 0.2,
+    "amount_entered_correct": 0.25,
     "bounced_before": 0.25,
     "card_changed": 0.3,
     "cardholder_charged": 0.1,
