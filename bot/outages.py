@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from bot.talk.state import Talk, Wake, read_talk
-from bot.talk.wording import Wording
+from bot.talk.wording import Wording, day
+from knowledge.calendar import SHANGHAI
 from knowledge.loader import KnowledgeBase
 from triage import incidents
 from triage.custody import change, locked
@@ -80,12 +81,15 @@ class Outages:
     ) -> None:
         row = lock(transaction, conversation_id)
         talk = read_talk(row.talk, self._knowledge.facts)
-        post(transaction, row, "bot", self._wording.say("incident_over", talk.language), now)
+        said = self._wording.say("incident_over", talk.language)
         if ask_again:
             wake = Wake("arrived", self._hours.next_open(self._hours.end_of_day(now)))
+            asked_on = day(wake.at.astimezone(SHANGHAI).date(), talk.language, now)
+            said += self._wording.say("incident_over_asks", talk.language, day=asked_on)
             talk = _over(talk, wake, now)
             values = {"talk": talk.to_json(), "wake_at": talk.wake_at, "updated_at": now}
             transaction.execute(update(_CONVERSATION).where(_CONVERSATION.c.id == row.id), values)
+        post(transaction, row, "bot", said, now)
 
     def _check(self, key: str, value: str) -> None:
         if key not in SCOPE:
