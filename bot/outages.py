@@ -102,11 +102,10 @@ class Outages:
 
 
 def _over(talk: Talk, wake: Wake, now: datetime) -> Talk:
-    """Give the talk once the outage is over: he is asked again about the sale that it held up."""
-    own = talk.outcome == "incident" or not any(one.outcome == "incident" for one in talk.earlier)
-    if own:
-        return replace(
-            talk, outcome="advised", cause="channel_outage", wake=wake, pending=None, resolved_at=now
-        )
-    earlier = tuple(_over(one, wake, now) if one.outcome == "incident" else one for one in talk.earlier)
-    return replace(talk, earlier=earlier, resolved_at=now)
+    """Give the talk once the outage is over: he is asked again about every sale that was on its ticket."""
+    own = talk.has_ticket or talk.ticketed is None
+    earlier = tuple(_over(one, wake, now) if one.has_ticket else one for one in talk.earlier)
+    talk = replace(talk, earlier=earlier, resolved_at=now)
+    if not own:
+        return talk
+    return replace(talk, outcome="advised", cause="channel_outage", wake=wake, pending=None)

@@ -264,6 +264,49 @@ def test_the_end_of_an_outage_is_that_of_the_sale_it_held_up(parts: Parts, merch
     assert merchant.asks == "arrived"
 
 
+def test_the_end_of_an_outage_leaves_a_sale_alone_that_is_not_on_the_ticket(
+    parts: Parts, merchant: Merchant
+) -> None:
+    merchant.say("昨天下午3点刷的1280还没到账 App显示待提现")
+    merchant.say("转人工")
+    merchant.say("今天又刷了一笔300 也没到")
+    assert merchant.asks == "payout_status"
+    number = declare(parts)
+    join_by_hand(parts, number)
+    close(parts, number)
+    merchant.tap("pending")
+    assert merchant.last["facts"]["amount"]["value"] == 30000
+    merchant.send(at="2026-10-10T12:00:00+08:00")
+    assert "¥1,280到账了吗" in merchant.texts
+
+
+def test_the_end_of_an_outage_is_that_of_every_sale_on_the_ticket(parts: Parts, merchant: Merchant) -> None:
+    merchant.say("昨天下午3点刷的1280还没到账 App显示待提现")
+    merchant.say("转人工")
+    number = declare(parts)
+    merchant.say("今天又刷了一笔300 也没到")
+    assert merchant.last["outcome"] == "ticket"
+    join_by_hand(parts, number)
+    close(parts, number)
+    merchant.send(at="2026-10-10T12:00:00+08:00")
+    assert "¥1,280到账了吗" in merchant.texts
+    assert "¥300到账了吗" in merchant.texts
+
+
+def join_by_hand(parts: Parts, number: int) -> None:
+    """Have an agent put the first ticket under an outage."""
+
+    def work(tx: Any) -> None:
+        agent = accounts.add(tx, "wu", "小吴", Role.AGENT, "a long pass phrase 7", NOW)
+        agents.join_incident(tx, 1, agent, NOW, incident_id=number)
+
+    parts.store.write(work)
+
+
+def close(parts: Parts, number: int) -> None:
+    Administration(parts, lambda: NOW).run("incident close", {"number": number})
+
+
 def declare(parts: Parts) -> int:
     """Declare an outage for everybody; gives its number."""
     notice = {"zh": "到账延迟，同事正在处理。", "en": "Payouts are late; our team is on it."}
