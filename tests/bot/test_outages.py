@@ -101,6 +101,28 @@ def test_when_it_is_over_he_is_told_and_asked_the_next_day(parts: Parts) -> None
         over(parts, number)
 
 
+@pytest.mark.parametrize("under", [True, False])
+def test_a_ticket_stays_where_an_agent_put_it(parts: Parts, *, under: bool) -> None:
+    merchant = Merchant(parts)
+    if under:
+        merchant.say("昨天下午3点刷的1280还没到账")
+        merchant.say("转人工")
+        number = declare(parts, settle_bank="ICBC")
+    else:
+        number = declare(parts)
+        merchant.say("昨天刷的钱没到账")
+    agent = parts.store.write(
+        lambda tx: accounts.add(tx, "li", "小李", Role.AGENT, "a long pass phrase 7", NOW)
+    )
+    put = number if under else None
+    parts.store.write(lambda tx: agents.join_incident(tx, 1, agent, NOW, incident_id=put))
+    merchant.say("商户号821290054110001")
+    [ticket] = rows(parts, Ticket)
+    assert ticket.facts["merchant_no"]["value"] == "821290054110001"
+    assert (ticket.status, ticket.incident_id) == ("new", put)
+    assert f"{1 if under else 0} merchants were told" in over(parts, number)
+
+
 @pytest.mark.parametrize(
     ("now", "claimed", "named"),
     [
