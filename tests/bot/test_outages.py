@@ -26,7 +26,7 @@ def parts(database_url: str) -> Iterator[Parts]:
         yield ready
 
 
-def declare(parts: Parts, now: datetime = NOW, **scope: str) -> int:
+def declare(parts: Parts, now: datetime = NOW, /, **scope: str) -> int:
     said = Administration(parts, lambda: now).run("incident open", {"notice": NOTICE, "scope": scope})
     return int(said.split()[1])
 
