@@ -55,13 +55,6 @@ class TicketStatus(StrEnum):
     RESOLVED = "resolved"
 
 
-class Role(StrEnum):
-    """What an account may do."""
-
-    AGENT = "agent"
-    ADMIN = "admin"
-
-
 class DeliveryStatus(StrEnum):
     """How far an outgoing message has come on its way to a platform."""
 
@@ -235,7 +228,6 @@ class Account(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     display_name: str
-    role: str
     password_hash: str
     must_change_password: bool = False
     disabled_at: datetime | None = moment_column(nullable=True)

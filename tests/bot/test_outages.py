@@ -15,7 +15,7 @@ from knowledge.calendar import SHANGHAI
 from tests.service import COMMAND, Service, scrubbed_environment
 from tests.talking import NOW, Merchant, parts_on
 from triage import accounts, agents
-from triage.model import Conversation, Message, Role, Ticket, TicketEvent, table
+from triage.model import Conversation, Message, Ticket, TicketEvent, table
 
 NOTICE = {"zh": "工行到账延迟，同事正在处理。", "en": "Payouts to ICBC are late; our team is on it."}
 
@@ -83,9 +83,7 @@ def test_when_it_is_over_he_is_told_and_asked_the_next_day(parts: Parts) -> None
     waiting, taken = Merchant(parts, chat="a"), Merchant(parts, chat="b")
     for merchant in (waiting, taken):
         merchant.say("昨天刷的钱没到账")
-    agent = parts.store.write(
-        lambda tx: accounts.add(tx, "li", "小李", Role.AGENT, "a long pass phrase 7", NOW)
-    )
+    agent = parts.store.write(lambda tx: accounts.add(tx, "li", "小李", "a long pass phrase 7", NOW))
     parts.store.write(lambda tx: agents.claim(tx, 2, agent, NOW))
     assert "2 merchants were told" in over(parts, number)
     assert [row.status for row in rows(parts, Ticket)] == ["resolved", "claimed"]
@@ -111,9 +109,7 @@ def test_a_ticket_stays_where_an_agent_put_it(parts: Parts, *, under: bool) -> N
     else:
         number = declare(parts)
         merchant.say("昨天刷的钱没到账")
-    agent = parts.store.write(
-        lambda tx: accounts.add(tx, "li", "小李", Role.AGENT, "a long pass phrase 7", NOW)
-    )
+    agent = parts.store.write(lambda tx: accounts.add(tx, "li", "小李", "a long pass phrase 7", NOW))
     put = number if under else None
     parts.store.write(lambda tx: agents.join_incident(tx, 1, agent, NOW, incident_id=put))
     merchant.say("商户号821290054110001")
@@ -139,9 +135,7 @@ def test_the_day_on_which_he_will_be_asked_is_named(
     number = declare(parts, at)
     Merchant(parts, at).say("昨天刷的钱没到账")
     if claimed:
-        account = parts.store.write(
-            lambda tx: accounts.add(tx, "li", "小李", Role.AGENT, "a long pass phrase 7", at)
-        )
+        account = parts.store.write(lambda tx: accounts.add(tx, "li", "小李", "a long pass phrase 7", at))
         parts.store.write(lambda tx: agents.claim(tx, 1, account, at))
     over(parts, number, at)
     [conversation] = rows(parts, Conversation)

@@ -13,7 +13,7 @@ from bot.talk.state import read_talk
 from tests.talking import NOW, Merchant, parts_on
 from triage import accounts, agents
 from triage.desk.ticket import find_ticket
-from triage.model import Conversation, Role, Ticket, table
+from triage.model import Conversation, Ticket, table
 from triage.topics import news_for, topic_of
 
 TICKET, CONVERSATION = table(Ticket), table(Conversation)
@@ -44,7 +44,7 @@ def take(parts: Parts) -> int:
     """Let an agent take the first ticket; gives his account."""
 
     def work(tx: Any) -> int:
-        agent = accounts.add(tx, "li", "小李", Role.AGENT, "a long pass phrase 7", NOW)
+        agent = accounts.add(tx, "li", "小李", "a long pass phrase 7", NOW)
         agents.claim(tx, 1, agent, NOW)
         return agent
 
@@ -297,7 +297,7 @@ def join_by_hand(parts: Parts, number: int) -> None:
     """Have an agent put the first ticket under an outage."""
 
     def work(tx: Any) -> None:
-        agent = accounts.add(tx, "wu", "小吴", Role.AGENT, "a long pass phrase 7", NOW)
+        agent = accounts.add(tx, "wu", "小吴", "a long pass phrase 7", NOW)
         agents.join_incident(tx, 1, agent, NOW, incident_id=number)
 
     parts.store.write(work)

@@ -40,7 +40,6 @@ def _account() -> None:
         sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("name", sa.String(), nullable=False, unique=True),
         sa.Column("display_name", sa.String(), nullable=False),
-        sa.Column("role", sa.String(), nullable=False),
         sa.Column("password_hash", sa.String(), nullable=False),
         sa.Column("must_change_password", sa.Boolean(), nullable=False),
         sa.Column("disabled_at", _MOMENT, nullable=True),
