@@ -80,7 +80,7 @@ class Administration:
 
     def _open_incident(self, transaction: Transaction, values: Mapping[str, Any]) -> str:
         notice, scope = values["notice"], values["scope"]
-        number = self._parts.outages.open(transaction, notice, scope, "command line", self._clock())
+        number = self._parts.outages.open(transaction, notice, scope, self._clock())
         whom = ", ".join(f"{key} {value}" for key, value in scope.items()) or "everybody"
         return f"Incident {number} is open; it concerns {whom}."
 
@@ -90,7 +90,7 @@ class Administration:
 
     def _import_merchants(self, transaction: Transaction, values: Mapping[str, Any]) -> str:
         entries = read_csv(Path(values["path"]), self._parts.knowledge.facts)
-        replace_directory(transaction, entries, self._clock())
+        replace_directory(transaction, entries)
         return f"{len(entries)} merchants are in the directory now."
 
     def _list_incidents(self, transaction: Transaction, _: Mapping[str, Any]) -> str:

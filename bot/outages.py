@@ -40,7 +40,6 @@ class Outages:
         transaction: Transaction,
         notice: Mapping[str, str],
         scope: Mapping[str, str],
-        opened_by: str,
         now: datetime,
     ) -> int:
         """Declare an outage; scope is fact -> value, empty for everybody. Gives its number."""
@@ -50,7 +49,7 @@ class Outages:
         if set(texts) != {"zh", "en"}:
             message = "say in both languages what merchants are told"
             raise OutageError(message)
-        return incidents.open_incident(transaction, texts, scope, opened_by, now)
+        return incidents.open_incident(transaction, texts, scope, now)
 
     def close(self, transaction: Transaction, incident_id: int, now: datetime) -> int:
         """Declare an outage over: every merchant who waits under it is told, and asked again later.

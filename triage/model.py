@@ -268,7 +268,6 @@ class Incident(SQLModel, table=True):
     notice: dict[str, Any] = json_column()
     #: Fact -> value that a case must have: brand, pay_method, settle_bank; empty = everybody.
     scope: dict[str, Any] = json_column()
-    opened_by: str
     opened_at: datetime = moment_column()
     closed_at: datetime | None = moment_column(nullable=True)
 

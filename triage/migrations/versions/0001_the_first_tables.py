@@ -68,7 +68,6 @@ def _incident() -> None:
         sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("notice", sa.JSON(), nullable=False),
         sa.Column("scope", sa.JSON(), nullable=False),
-        sa.Column("opened_by", sa.String(), nullable=False),
         sa.Column("opened_at", _MOMENT, nullable=False),
         sa.Column("closed_at", _MOMENT, nullable=True),
     )
@@ -216,7 +215,6 @@ def _directory_entry() -> None:
         sa.Column("settle_card_last4", sa.String(), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("onboarded_on", sa.String(), nullable=True),
-        sa.Column("imported_at", _MOMENT, nullable=False),
     )
 
 
@@ -336,7 +334,6 @@ def _topic() -> None:
         sa.Column("undelivered", sa.Integer(), nullable=False),
         sa.Column("notices", sa.JSON(), nullable=False),
         sa.Column("doing", sa.String(), nullable=False),
-        sa.Column("doubts", sa.Integer(), nullable=False),
         sa.Column("stirred", sa.Boolean(), nullable=False),
         sa.Column("shown_at", _MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("ticket_id", "chat_id"),
