@@ -20,7 +20,6 @@ from triage.store import Transaction
 ACCOUNT_ERRORS = {
     "name_form": "a name has 1 to 32 small letters, digits, dots and dashes; the first is no dot or dash",
     "name_taken": "there is an account of that name already; `daozhang user passwd` changes its password",
-    "role_unknown": "the role must be agent or admin",
     "no_such_account": "there is no account of that name",
     "password_short": f"the password needs at least {accounts.SHORTEST} characters",
     "password_long": f"the password may have at most {accounts.LONGEST} characters",
@@ -60,9 +59,9 @@ class Administration:
             raise AdministrationError(str(error)) from None
 
     def _add_user(self, transaction: Transaction, values: Mapping[str, Any]) -> str:
-        name, shown, role = str(values["name"]), str(values["display_name"]), str(values["role"])
-        accounts.add(transaction, name, shown, role, str(values["password"]), self._clock())
-        return f"{name} may log in at the desk as {role}."
+        name, shown = str(values["name"]), str(values["display_name"])
+        accounts.add(transaction, name, shown, str(values["password"]), self._clock())
+        return f"{name} may log in at the desk."
 
     def _set_password(self, transaction: Transaction, values: Mapping[str, Any]) -> str:
         name = str(values["name"])
@@ -81,7 +80,7 @@ class Administration:
 
     def _open_incident(self, transaction: Transaction, values: Mapping[str, Any]) -> str:
         notice, scope = values["notice"], values["scope"]
-        number = self._parts.outages.open(transaction, notice, scope, "command line", self._clock())
+        number = self._parts.outages.open(transaction, notice, scope, self._clock())
         whom = ", ".join(f"{key} {value}" for key, value in scope.items()) or "everybody"
         return f"Incident {number} is open; it concerns {whom}."
 
@@ -91,7 +90,7 @@ class Administration:
 
     def _import_merchants(self, transaction: Transaction, values: Mapping[str, Any]) -> str:
         entries = read_csv(Path(values["path"]), self._parts.knowledge.facts)
-        replace_directory(transaction, entries, self._clock())
+        replace_directory(transaction, entries)
         return f"{len(entries)} merchants are in the directory now."
 
     def _list_incidents(self, transaction: Transaction, _: Mapping[str, Any]) -> str:

@@ -10,12 +10,19 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from bot.administration import Administration, AdministrationError
 
 LONGEST_LINE = 65536
 PATIENCE_SECONDS = 15
 #: Is asked by who only wants to know whether the service runs.
 ARE_YOU_THERE = "are you there"
+NO_ANSWER = (
+    "the service gave no answer; the command may still be carried out: before you give it again, look at "
+    "`daozhang incident list`, the desk or the service's log"
+)
+_log = structlog.get_logger()
 
 
 def socket_in(folder: Path) -> Path:
@@ -38,6 +45,9 @@ async def open_control(folder: Path, administration: Administration) -> asyncio.
             answer = {"error": str(error)}
         except (ValueError, KeyError, TypeError, TimeoutError):
             answer = {"error": "the service did not understand this command; is it of the same version?"}
+        except Exception as error:  # noqa: BLE001 - whatever it was: he waits for an answer
+            _log.exception("a command failed")
+            answer = {"error": f"the service could not do this ({error}); its log says more"}
         writer.write(json.dumps(answer).encode() + b"\n")
         await writer.drain()
         writer.close()
@@ -52,7 +62,7 @@ async def open_control(folder: Path, administration: Administration) -> asyncio.
 def ask_service(folder: Path, command: str, values: dict[str, Any]) -> str | None:
     """Have the running service carry out a command; None when none is running.
 
-    Raises AdministrationError with what the service said against it.
+    Raises AdministrationError with what the service said against it, or when it gave no answer.
     """
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(PATIENCE_SECONDS)
@@ -60,12 +70,15 @@ def ask_service(folder: Path, command: str, values: dict[str, Any]) -> str | Non
             connection.connect(str(socket_in(folder)))
         except OSError:
             return None
-        connection.sendall(json.dumps({"command": command, "values": values}).encode() + b"\n")
-        with connection.makefile("rb") as lines:
-            answer = json.loads(lines.readline() or b"{}")
+        try:
+            connection.sendall(json.dumps({"command": command, "values": values}).encode() + b"\n")
+            with connection.makefile("rb") as lines:
+                answer = json.loads(lines.readline())
+        except (OSError, ValueError):  # too late, or not whole
+            answer = {"error": NO_ANSWER}
     if "error" in answer:
         raise AdministrationError(answer["error"])
-    return str(answer.get("said", ""))
+    return str(answer["said"])
 
 
 def is_running(folder: Path) -> bool:
@@ -73,6 +86,4 @@ def is_running(folder: Path) -> bool:
     try:
         return ask_service(folder, ARE_YOU_THERE, {}) is not None
     except AdministrationError:
-        return True  # an older one, that does not know the question
-    except OSError:
-        return False
+        return True  # it is there, and too busy to answer

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from bot.talk.state import Talk, Wake, read_talk
-from bot.talk.wording import Wording
+from bot.talk.wording import Wording, day
+from knowledge.calendar import SHANGHAI
 from knowledge.loader import KnowledgeBase
 from triage import incidents
 from triage.custody import change, locked
@@ -39,7 +40,6 @@ class Outages:
         transaction: Transaction,
         notice: Mapping[str, str],
         scope: Mapping[str, str],
-        opened_by: str,
         now: datetime,
     ) -> int:
         """Declare an outage; scope is fact -> value, empty for everybody. Gives its number."""
@@ -49,7 +49,7 @@ class Outages:
         if set(texts) != {"zh", "en"}:
             message = "say in both languages what merchants are told"
             raise OutageError(message)
-        return incidents.open_incident(transaction, texts, scope, opened_by, now)
+        return incidents.open_incident(transaction, texts, scope, now)
 
     def close(self, transaction: Transaction, incident_id: int, now: datetime) -> int:
         """Declare an outage over: every merchant who waits under it is told, and asked again later.
@@ -80,12 +80,15 @@ class Outages:
     ) -> None:
         row = lock(transaction, conversation_id)
         talk = read_talk(row.talk, self._knowledge.facts)
-        post(transaction, row, "bot", self._wording.say("incident_over", talk.language), now)
+        said = self._wording.say("incident_over", talk.language)
         if ask_again:
             wake = Wake("arrived", self._hours.next_open(self._hours.end_of_day(now)))
+            asked_on = day(wake.at.astimezone(SHANGHAI).date(), talk.language, now)
+            said += self._wording.say("incident_over_asks", talk.language, day=asked_on)
             talk = _over(talk, wake, now)
             values = {"talk": talk.to_json(), "wake_at": talk.wake_at, "updated_at": now}
             transaction.execute(update(_CONVERSATION).where(_CONVERSATION.c.id == row.id), values)
+        post(transaction, row, "bot", said, now)
 
     def _check(self, key: str, value: str) -> None:
         if key not in SCOPE:
@@ -98,11 +101,10 @@ class Outages:
 
 
 def _over(talk: Talk, wake: Wake, now: datetime) -> Talk:
-    """Give the talk once the outage is over: he is asked again about the sale that it held up."""
-    own = talk.outcome == "incident" or not any(one.outcome == "incident" for one in talk.earlier)
-    if own:
-        return replace(
-            talk, outcome="advised", cause="channel_outage", wake=wake, pending=None, resolved_at=now
-        )
-    earlier = tuple(_over(one, wake, now) if one.outcome == "incident" else one for one in talk.earlier)
-    return replace(talk, earlier=earlier, resolved_at=now)
+    """Give the talk once the outage is over: he is asked again about every sale that was on its ticket."""
+    own = talk.has_ticket or talk.ticketed is None
+    earlier = tuple(_over(one, wake, now) if one.has_ticket else one for one in talk.earlier)
+    talk = replace(talk, earlier=earlier, resolved_at=now)
+    if not own:
+        return talk
+    return replace(talk, outcome="advised", cause="channel_outage", wake=wake, pending=None)

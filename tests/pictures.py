@@ -23,7 +23,6 @@ from tests.browser import HOW_TO_GET_ONE, QUIET, find_chromium
 from tests.people import HANDSET, Agent, Merchant, profile
 from tests.service import free_port
 from triage import accounts
-from triage.model import Role
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 PASSWORD = "三个苹果一杯豆浆真好吃"
@@ -80,7 +79,7 @@ def service(folder: Path, clock: Clock) -> Iterator[str]:
     """Run the service in a thread, with an agent called lin; gives its address."""
     settings = Settings(_env_file=None, data_dir=folder, port=free_port(), log_level="error")
     parts = open_parts(settings)
-    parts.store.write(lambda tx: accounts.add(tx, "lin", "小林", Role.AGENT, PASSWORD, clock()))
+    parts.store.write(lambda tx: accounts.add(tx, "lin", "小林", PASSWORD, clock()))
     app = build_app(parts, settings, clock)
     server = uvicorn.Server(uvicorn.Config(app, port=settings.port, log_level="warning", ws="none"))
     thread = threading.Thread(target=server.run)

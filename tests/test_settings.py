@@ -5,6 +5,7 @@ from datetime import time
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import SecretStr, ValidationError
 
 from bot.settings import Settings
@@ -149,6 +150,15 @@ def test_a_group_of_agents_without_a_bot_is_refused(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DAOZHANG_TELEGRAM_AGENT_GROUP", "-1001234567890")
     with pytest.raises(ValidationError, match="needs DAOZHANG_TELEGRAM_TOKEN"):
         Settings()
+
+
+def test_the_container_takes_every_setting_of_the_file_but_where_it_runs() -> None:
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["service"]
+    assert service["env_file"] == [{"path": ".env", "required": False}]
+    own = {"host": "0.0.0.0", "port": "8000", "data_dir": "/data"}
+    given = {name.removeprefix("DAOZHANG_").lower(): value for name, value in service["environment"].items()}
+    assert given.keys() == {*own, "database_url", "public_url"}
+    assert given == given | own
 
 
 def test_secrets_do_not_show() -> None:

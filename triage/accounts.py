@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from triage.model import Account, DeskSession, LoginFailure, Role, table
+from triage.model import Account, DeskSession, LoginFailure, table
 from triage.store import Store, Transaction
 
 #: A session ends after this long without a page being asked for …
@@ -62,29 +62,25 @@ class Session:
     account_id: int
     name: str
     display_name: str
-    role: str
     csrf_token: str
     must_change_password: bool
     created_at: datetime
     seen_at: datetime
 
 
-def add(tx: Transaction, name: str, display_name: str, role: str, password: str, now: datetime) -> int:
+def add(tx: Transaction, name: str, display_name: str, password: str, now: datetime) -> int:
     """Make an account; give its id.
 
-    Raises AccountError: name_form, name_taken, role_unknown, or what is wrong with the password.
+    Raises AccountError: name_form, name_taken, or what is wrong with the password.
     """
     name = tidy(name)
     if not NAME.fullmatch(name):
         raise AccountError("name_form")
-    if role not in set(Role):
-        raise AccountError("role_unknown")
     if _row(tx.connection, name):
         raise AccountError("name_taken")
     values = {
         "name": name,
         "display_name": display_name.strip() or name,
-        "role": role,
         "password_hash": _hash(name, password),
         "must_change_password": False,
         "created_at": now,
@@ -96,7 +92,7 @@ def ensure_first_admin(tx: Transaction, now: datetime, password: str) -> bool:
     """Make the account `admin` if there is none at all; its password must be changed at the first login."""
     if tx.execute(select(func.count()).select_from(table(Account))).scalar_one():
         return False
-    add(tx, "admin", "Admin", Role.ADMIN, password, now)
+    add(tx, "admin", "Admin", password, now)
     _change(tx, "admin", must_change_password=True)
     return True
 
@@ -189,7 +185,7 @@ def find_session(connection: Connection, token: str, now: datetime) -> Session |
     """Find the living session of a cookie's token; None when it ended, or its account was disabled."""
     login, account = table(DeskSession), table(Account)
     query = (
-        select(login, account.c.name, account.c.display_name, account.c.role, account.c.must_change_password)
+        select(login, account.c.name, account.c.display_name, account.c.must_change_password)
         .join(account, account.c.id == login.c.account_id)
         .where(login.c.id == _digest(token), account.c.disabled_at.is_(None))
         .where(login.c.seen_at > now - IDLE, login.c.created_at > now - ABSOLUTE)

@@ -27,7 +27,6 @@ class DirectoryEntry(SQLModel, table=True):
     facts: dict[str, Any] = json_column()
     #: Day on which the terminal was opened, ISO 8601.
     onboarded_on: str | None = None
-    imported_at: datetime = moment_column()
 
 
 class ProofFailure(SQLModel, table=True):
@@ -104,7 +103,7 @@ class StoredDirectory:
         )
 
 
-def replace_directory(transaction: Transaction, entries: Sequence[Entry], now: datetime) -> None:
+def replace_directory(transaction: Transaction, entries: Sequence[Entry]) -> None:
     """Take a whole new directory in place of the old one."""
     transaction.execute(delete(_ENTRY))
     if entries:
@@ -114,7 +113,6 @@ def replace_directory(transaction: Transaction, entries: Sequence[Entry], now: d
                 "settle_card_last4": entry.settle_card_last4,
                 "facts": dict(entry.facts),
                 "onboarded_on": entry.onboarded_on.isoformat() if entry.onboarded_on else None,
-                "imported_at": now,
             }
             for entry in entries
         ]

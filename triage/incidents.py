@@ -37,11 +37,10 @@ def open_incident(
     transaction: Transaction,
     notice: Mapping[str, str],
     scope: Mapping[str, str],
-    opened_by: str,
     now: datetime,
 ) -> int:
     """Declare an outage; gives its id."""
-    values = {"notice": dict(notice), "scope": dict(scope), "opened_by": opened_by, "opened_at": now}
+    values = {"notice": dict(notice), "scope": dict(scope), "opened_at": now}
     transaction.touch(DESK)
     return transaction.add(_INCIDENT, values)
 

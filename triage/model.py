@@ -55,13 +55,6 @@ class TicketStatus(StrEnum):
     RESOLVED = "resolved"
 
 
-class Role(StrEnum):
-    """What an account may do."""
-
-    AGENT = "agent"
-    ADMIN = "admin"
-
-
 class DeliveryStatus(StrEnum):
     """How far an outgoing message has come on its way to a platform."""
 
@@ -235,7 +228,6 @@ class Account(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     display_name: str
-    role: str
     password_hash: str
     must_change_password: bool = False
     disabled_at: datetime | None = moment_column(nullable=True)
@@ -276,7 +268,6 @@ class Incident(SQLModel, table=True):
     notice: dict[str, Any] = json_column()
     #: Fact -> value that a case must have: brand, pay_method, settle_bank; empty = everybody.
     scope: dict[str, Any] = json_column()
-    opened_by: str
     opened_at: datetime = moment_column()
     closed_at: datetime | None = moment_column(nullable=True)
 

@@ -180,7 +180,7 @@ def record(
 def _bring_up_to_date(
     transaction: Transaction, known: Row[Any], draft: TicketDraft, now: datetime
 ) -> TicketView:
-    """Take what is new; a ticket stays in the queue that a person chose, and it never gets less urgent."""
+    """Take what is new; a ticket stays where a person put it, and it never gets less urgent."""
     values: dict[str, Any] = {
         "facts": dict(draft.facts),
         "diagnosis": dict(draft.diagnosis),
@@ -194,8 +194,8 @@ def _bring_up_to_date(
         routing = draft.routing
         values |= {
             "cause": draft.cause,
-            "queue": known.queue if _was_handed_over(transaction, known.id) else routing.queue,
-            "incident_id": draft.incident_id,
+            "queue": known.queue if _was(transaction, "handed_over", known.id) else routing.queue,
+            "incident_id": known.incident_id if _was(transaction, "moved", known.id) else draft.incident_id,
             **_more_urgent(known, routing),
         }
         keys = ("cause", "queue", "priority")
@@ -214,8 +214,9 @@ def _more_urgent(known: Row[Any], routing: Routing) -> dict[str, Any]:
     }
 
 
-def _was_handed_over(transaction: Transaction, ticket_id: int) -> bool:
-    by_hand = (_EVENT.c.ticket_id == ticket_id) & (_EVENT.c.kind == "handed_over")
+def _was(transaction: Transaction, step: str, ticket_id: int) -> bool:
+    """Say whether a person has taken this step."""
+    by_hand = (_EVENT.c.ticket_id == ticket_id) & (_EVENT.c.kind == step)
     return transaction.execute(select(_EVENT.c.id).where(by_hand).limit(1)).first() is not None
 
 

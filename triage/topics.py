@@ -57,8 +57,6 @@ class Topic(SQLModel, table=True):
     notices: list[dict[str, Any]] = json_column()
     #: The step that was begun and is not noted as done: after a crash nobody knows whether it happened.
     doing: str = ""
-    #: How often nobody knew.
-    doubts: int = 0
     #: True when there is something to show of which the ticket's row does not tell.
     stirred: bool = False
     #: `updated_at` of the ticket as last shown in full.
@@ -165,7 +163,6 @@ def topic_of(transaction: Transaction, ticket_id: int, chat_id: str) -> Row[Any]
     values = {
         "ticket_id": ticket_id,
         "chat_id": chat_id,
-        "doubts": 0,
         "stirred": False,
         "notices": [],
         **NOTHING_SHOWN,

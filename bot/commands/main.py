@@ -158,10 +158,9 @@ def key() -> None:
 def user_add(
     name: str,
     display_name: Annotated[str, typer.Option("--shown-as", help="Name that colleagues see.")] = "",
-    role: Annotated[Literal["agent", "admin"], typer.Option()] = "agent",
 ) -> None:
     """Add a person; asks for the password (or reads it from standard input)."""
-    values = {"name": name, "display_name": display_name or name, "role": role}
+    values = {"name": name, "display_name": display_name or name}
     _administer("user add", values | {"password": _password()})
 
 

@@ -114,7 +114,8 @@ class OutboxWorker:
     def _with_file(self, delivery: Delivery) -> Outgoing:
         """Put the file into a message that has one.
 
-        Raises DeliveryError while the file is being fetched, RefusedError when it is not to be had.
+        Raises DeliveryError while the file is being fetched or cannot be read, RefusedError when it is not to
+        be had.
         """
         if delivery.file is None:
             return delivery.message
@@ -122,6 +123,8 @@ class OutboxWorker:
             file = self._store.read(lambda connection: open_file(connection, str(delivery.file), self._vault))
         except FileNotHereError as error:
             raise (DeliveryError("file") if error.is_coming else RefusedError("file")) from None
+        except StoreError as error:
+            raise DeliveryError("database") from error
         return replace(delivery.message, file=OutgoingFile(**file))
 
     def _went(self, delivery: Delivery, parts: int) -> dict[str, Any]:

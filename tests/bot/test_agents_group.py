@@ -113,7 +113,7 @@ def answer(api: TelegramApi, tap: Tap) -> str:
 
 def linked(bot: TelegramService, api: TelegramApi, name: str, account: str) -> User:
     """Give somebody who linked his Telegram with a new account."""
-    about = {"display_name": name, "role": "agent", "password": "correct horse battery"}
+    about = {"display_name": name, "password": "correct horse battery"}
     bot.administer("user add", name=account, **about)
     user = api.user(name)
     code = re.findall(r"/link \w+", bot.administer("user link", name=account))[0]

@@ -14,7 +14,6 @@ from tests.attached import JPEG
 from tests.talking import NOW, Merchant, parts_on
 from triage import accounts, agents, attachments
 from triage.desk.ticket import find_ticket
-from triage.model import Role
 
 
 @pytest.fixture
@@ -24,9 +23,7 @@ def parts(database_url: str) -> Iterator[Parts]:
 
 
 def claimed(parts: Parts, ticket: int = 1) -> int:
-    agent = parts.store.write(
-        lambda tx: accounts.add(tx, "li", "小李", Role.AGENT, "a long pass phrase 7", NOW)
-    )
+    agent = parts.store.write(lambda tx: accounts.add(tx, "li", "小李", "a long pass phrase 7", NOW))
     parts.store.write(lambda tx: agents.claim(tx, ticket, agent, NOW))
     return agent
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from tests.databases import PostgresServer
 from tests.telegram_api.control import RunningServer, TelegramApi
 from tests.telegram_api.faults import Fault, migrated
 from tests.telegram_api.people import Group
+from triage import inspection
 from triage.inspection import shape_of
 from triage.store import Store
 
@@ -94,17 +96,22 @@ def test_wrong_settings(house: Doctor) -> None:
     assert "DAOZHANG_TELEGRAM_WEBHOOK_SECRET" in found["settings"][1]
 
 
-def test_a_database_by_its_shape(house: Doctor, empty_database_url: str) -> None:
+def test_a_database_by_its_shape(
+    house: Doctor, empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     database_url = empty_database_url
     assert shape_of(database_url) == "nothing"
     store = Store(database_url)
     try:
         store.migrate()
         assert shape_of(database_url) == "current"
-        change = "UPDATE alembic_version SET version_num = '{}'".format
-        store.write(lambda tx: tx.connection.exec_driver_sql(change("0003")))
-        assert shape_of(database_url) == "older"
-        store.write(lambda tx: tx.connection.exec_driver_sql(change("9999")))
+        newer = shutil.copytree(inspection.MIGRATIONS, tmp_path / "migrations")
+        (newer / "versions" / "9998_more.py").write_text("revision, down_revision = '9998', '0001'\n")
+        with monkeypatch.context() as patched:
+            patched.setattr(inspection, "MIGRATIONS", newer)
+            assert shape_of(database_url) == "older"
+        change = "UPDATE alembic_version SET version_num = '9999'"
+        store.write(lambda tx: tx.connection.exec_driver_sql(change))
         found = house.finds(1, database_url=database_url)["database"]
         assert (found[0], "of a newer version" in found[1]) == ("error", True)
     finally:

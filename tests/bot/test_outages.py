@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +10,12 @@ from sqlalchemy import select
 
 from bot.administration import Administration, AdministrationError
 from bot.parts import Parts
+from bot.talk.wording import day
+from knowledge.calendar import SHANGHAI
 from tests.service import COMMAND, Service, scrubbed_environment
 from tests.talking import NOW, Merchant, parts_on
 from triage import accounts, agents
-from triage.model import Role, Ticket, TicketEvent, table
+from triage.model import Conversation, Message, Ticket, TicketEvent, table
 
 NOTICE = {"zh": "工行到账延迟，同事正在处理。", "en": "Payouts to ICBC are late; our team is on it."}
 
@@ -24,13 +26,13 @@ def parts(database_url: str) -> Iterator[Parts]:
         yield ready
 
 
-def declare(parts: Parts, **scope: str) -> int:
-    said = Administration(parts, lambda: NOW).run("incident open", {"notice": NOTICE, "scope": scope})
+def declare(parts: Parts, now: datetime = NOW, /, **scope: str) -> int:
+    said = Administration(parts, lambda: now).run("incident open", {"notice": NOTICE, "scope": scope})
     return int(said.split()[1])
 
 
-def over(parts: Parts, number: int) -> str:
-    return Administration(parts, lambda: NOW).run("incident close", {"number": number})
+def over(parts: Parts, number: int, now: datetime = NOW) -> str:
+    return Administration(parts, lambda: now).run("incident close", {"number": number})
 
 
 def rows(parts: Parts, model: Any) -> list[Any]:
@@ -81,9 +83,7 @@ def test_when_it_is_over_he_is_told_and_asked_the_next_day(parts: Parts) -> None
     waiting, taken = Merchant(parts, chat="a"), Merchant(parts, chat="b")
     for merchant in (waiting, taken):
         merchant.say("昨天刷的钱没到账")
-    agent = parts.store.write(
-        lambda tx: accounts.add(tx, "li", "小李", Role.AGENT, "a long pass phrase 7", NOW)
-    )
+    agent = parts.store.write(lambda tx: accounts.add(tx, "li", "小李", "a long pass phrase 7", NOW))
     parts.store.write(lambda tx: agents.claim(tx, 2, agent, NOW))
     assert "2 merchants were told" in over(parts, number)
     assert [row.status for row in rows(parts, Ticket)] == ["resolved", "claimed"]
@@ -97,6 +97,53 @@ def test_when_it_is_over_he_is_told_and_asked_the_next_day(parts: Parts) -> None
     assert "工单" not in waiting.texts, "that it is over he was told when it was"
     with pytest.raises(AdministrationError, match="no open incident"):
         over(parts, number)
+
+
+@pytest.mark.parametrize("under", [True, False])
+def test_a_ticket_stays_where_an_agent_put_it(parts: Parts, *, under: bool) -> None:
+    merchant = Merchant(parts)
+    if under:
+        merchant.say("昨天下午3点刷的1280还没到账")
+        merchant.say("转人工")
+        number = declare(parts, settle_bank="ICBC")
+    else:
+        number = declare(parts)
+        merchant.say("昨天刷的钱没到账")
+    agent = parts.store.write(lambda tx: accounts.add(tx, "li", "小李", "a long pass phrase 7", NOW))
+    put = number if under else None
+    parts.store.write(lambda tx: agents.join_incident(tx, 1, agent, NOW, incident_id=put))
+    merchant.say("商户号821290054110001")
+    [ticket] = rows(parts, Ticket)
+    assert ticket.facts["merchant_no"]["value"] == "821290054110001"
+    assert (ticket.status, ticket.incident_id) == ("new", put)
+    assert f"{1 if under else 0} merchants were told" in over(parts, number)
+
+
+@pytest.mark.parametrize(
+    ("now", "claimed", "named"),
+    [
+        ("2026-10-08T15:00:00+08:00", False, "10月9日（周五）"),
+        ("2026-09-30T15:00:00+08:00", False, "10月8日（周四）"),
+        ("2026-10-16T20:00:00+08:00", False, "10月20日（周二）"),
+        ("2026-10-08T15:00:00+08:00", True, None),
+    ],
+)
+def test_the_day_on_which_he_will_be_asked_is_named(
+    parts: Parts, now: str, named: str | None, *, claimed: bool
+) -> None:
+    at = datetime.fromisoformat(now)
+    number = declare(parts, at)
+    Merchant(parts, at).say("昨天刷的钱没到账")
+    if claimed:
+        account = parts.store.write(lambda tx: accounts.add(tx, "li", "小李", "a long pass phrase 7", at))
+        parts.store.write(lambda tx: agents.claim(tx, 1, account, at))
+    over(parts, number, at)
+    [conversation] = rows(parts, Conversation)
+    said = rows(parts, Message)[-1].text
+    assert ("我会来问您" in said) == (conversation.wake_at is not None)
+    if named:
+        assert named in said
+        assert day(conversation.wake_at.astimezone(SHANGHAI).date(), "zh", at) == named
 
 
 @pytest.mark.parametrize(

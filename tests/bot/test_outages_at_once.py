@@ -17,7 +17,7 @@ from tests.bot.test_outages import declare, over, rows
 from tests.databases import PostgresServer
 from tests.talking import NOW, parts_on
 from triage import accounts, agents
-from triage.model import Message, Role, SetAside, Ticket
+from triage.model import Message, SetAside, Ticket
 from triage.store import Transaction
 
 PATIENCE = 30
@@ -59,7 +59,6 @@ def test_a_claim_is_not_written_over(pair: tuple[Parts, Parts], pool: ThreadPool
             accounts.add,
             name="lin",
             display_name="林晓",
-            role=Role.AGENT,
             password="a long pass phrase 7",
             now=NOW,
         )

@@ -19,7 +19,11 @@ from bot.outbox.deliveries import HOLD, Delivery
 from bot.outbox.pace import Pace
 from bot.outbox.worker import GIVE_UP_AFTER, OutboxWorker
 from bot.talk.state import Talk
+from tests.attached import JPEG
+from triage import attachments
+from triage.attachments import Brought
 from triage.bell import OUTBOX
+from triage.media import File
 from triage.model import Message, Outbox, table
 from triage.store import Store, Transaction
 from triage.talks import conversation_for, post
@@ -219,6 +223,26 @@ async def test_a_doubtful_text_of_a_person_is_never_sent_again(store: Store) -> 
     await work_off(store, platform)
     assert platform.texts_for("m1") == ["I looked into it", "next"]
     assert ends(store) == {"I looked into it": "uncertain", "next": "sent"}
+
+
+async def test_a_file_that_cannot_be_read_now_is_sent_later(store: Store) -> None:
+    def work(tx: Transaction) -> None:
+        row = conversation_for(tx, "push", "m1", "", Talk().to_json(), NOW)
+        line = post(tx, row, "agent", "the receipt", NOW)
+        file = File(key="f", kind="photo", size=len(JPEG))
+        brought = Brought(file=file, media_type="image/jpeg", sealed=VAULT.seal(JPEG))
+        attachments.add(tx, row, line.id, brought, NOW)
+
+    store.write(work)
+    platform, clock = Platform(), Clock()
+    store.write(lambda tx: tx.connection.exec_driver_sql("ALTER TABLE attachment_bytes RENAME TO away"))
+    await work_off(store, platform, clock)
+    assert ends(store) == {"the receipt": "waiting"}
+    assert rows(store)["the receipt"].doubts == 0
+    store.write(lambda tx: tx.connection.exec_driver_sql("ALTER TABLE away RENAME TO attachment_bytes"))
+    clock.now += timedelta(seconds=1)
+    await work_off(store, platform, clock)
+    assert platform.shown == [("m1", "the receipt")]
 
 
 async def test_one_who_blocked_the_bot_is_marked_and_left_alone(store: Store) -> None:

@@ -20,7 +20,6 @@ from tests.talking import NOW, parts_on
 from tests.triage.house import PASSWORD, Door, Visitor
 from triage import accounts, agents, attachments
 from triage.media import LARGEST_UPLOAD
-from triage.model import Role
 from triage.vault import Vault, new_key
 
 
@@ -33,7 +32,7 @@ class House:
         self.now = NOW
         self.app: FastAPI = build_app(parts, Settings(data_dir=folder, _env_file=None), lambda: self.now)
         self.client = httpx.Client(transport=Door(self.app), base_url="http://shop.example")
-        parts.store.write(lambda tx: accounts.add(tx, "lin", "林晓", Role.AGENT, PASSWORD, self.now))
+        parts.store.write(lambda tx: accounts.add(tx, "lin", "林晓", PASSWORD, self.now))
 
     def send(self, content: bytes, conversation: str = "", **form: str) -> httpx.Response:
         fields = {"conversation": conversation, "client_id": str(uuid4())} | form

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from bot.parts import Parts
 from tests.talking import NOW, Merchant, parts_on
 from triage import accounts, agents
-from triage.model import Conversation, Role, table
+from triage.model import Conversation, table
 from triage.store import Transaction
 
 CONVERSATION = table(Conversation)
@@ -95,9 +95,7 @@ def test_an_old_arrival_of_a_case_that_is_closed_changes_nothing(parts: Parts) -
 @pytest.fixture
 def agent(parts: Parts) -> int:
     """Give the account of an agent."""
-    return parts.store.write(
-        lambda tx: accounts.add(tx, "li", "小李", Role.AGENT, "a long pass phrase 7", NOW)
-    )
+    return parts.store.write(lambda tx: accounts.add(tx, "li", "小李", "a long pass phrase 7", NOW))
 
 
 def resolve(parts: Parts, agent: int, ticket: int, now: datetime) -> None:

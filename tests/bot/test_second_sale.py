@@ -13,7 +13,7 @@ from bot.talk.state import read_talk
 from tests.talking import NOW, Merchant, parts_on
 from triage import accounts, agents
 from triage.desk.ticket import find_ticket
-from triage.model import Conversation, Role, Ticket, table
+from triage.model import Conversation, Ticket, table
 from triage.topics import news_for, topic_of
 
 TICKET, CONVERSATION = table(Ticket), table(Conversation)
@@ -44,7 +44,7 @@ def take(parts: Parts) -> int:
     """Let an agent take the first ticket; gives his account."""
 
     def work(tx: Any) -> int:
-        agent = accounts.add(tx, "li", "小李", Role.AGENT, "a long pass phrase 7", NOW)
+        agent = accounts.add(tx, "li", "小李", "a long pass phrase 7", NOW)
         agents.claim(tx, 1, agent, NOW)
         return agent
 
@@ -262,6 +262,49 @@ def test_the_end_of_an_outage_is_that_of_the_sale_it_held_up(parts: Parts, merch
     merchant.send(at="2026-10-12T12:00:00+08:00")
     assert "¥5,000" in merchant.texts
     assert merchant.asks == "arrived"
+
+
+def test_the_end_of_an_outage_leaves_a_sale_alone_that_is_not_on_the_ticket(
+    parts: Parts, merchant: Merchant
+) -> None:
+    merchant.say("昨天下午3点刷的1280还没到账 App显示待提现")
+    merchant.say("转人工")
+    merchant.say("今天又刷了一笔300 也没到")
+    assert merchant.asks == "payout_status"
+    number = declare(parts)
+    join_by_hand(parts, number)
+    close(parts, number)
+    merchant.tap("pending")
+    assert merchant.last["facts"]["amount"]["value"] == 30000
+    merchant.send(at="2026-10-10T12:00:00+08:00")
+    assert "¥1,280到账了吗" in merchant.texts
+
+
+def test_the_end_of_an_outage_is_that_of_every_sale_on_the_ticket(parts: Parts, merchant: Merchant) -> None:
+    merchant.say("昨天下午3点刷的1280还没到账 App显示待提现")
+    merchant.say("转人工")
+    number = declare(parts)
+    merchant.say("今天又刷了一笔300 也没到")
+    assert merchant.last["outcome"] == "ticket"
+    join_by_hand(parts, number)
+    close(parts, number)
+    merchant.send(at="2026-10-10T12:00:00+08:00")
+    assert "¥1,280到账了吗" in merchant.texts
+    assert "¥300到账了吗" in merchant.texts
+
+
+def join_by_hand(parts: Parts, number: int) -> None:
+    """Have an agent put the first ticket under an outage."""
+
+    def work(tx: Any) -> None:
+        agent = accounts.add(tx, "wu", "小吴", "a long pass phrase 7", NOW)
+        agents.join_incident(tx, 1, agent, NOW, incident_id=number)
+
+    parts.store.write(work)
+
+
+def close(parts: Parts, number: int) -> None:
+    Administration(parts, lambda: NOW).run("incident close", {"number": number})
 
 
 def declare(parts: Parts) -> int:

@@ -49,7 +49,7 @@ def test_the_agents_group(start_bot: Callable[..., TelegramService], telegram_ap
     del bot._settings["telegram_token"]
     (bot._folder / ".env").write_text(settings)
     bot.start()
-    bot.administer("user add", name="lei", display_name="李雷", role="agent", password="a long pass phrase 7")
+    bot.administer("user add", name="lei", display_name="李雷", password="a long pass phrase 7")
     agent, user = telegram_api.user("李雷"), telegram_api.user("王芳")
     group.add(agent)
     agent.send(re.findall(r"/link \w+", bot.administer("user link", name="lei"))[0])

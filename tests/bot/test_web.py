@@ -21,7 +21,6 @@ from bot.settings import Settings
 from tests.attached import JPEG
 from tests.talking import NOW, parts_on
 from triage import accounts, agents
-from triage.model import Role
 from triage.replies import Reply, send_reply
 
 CARD = "6222020200112345679"
@@ -86,7 +85,7 @@ class House:
     def agent(self) -> int:
         """Add an agent; gives the account's id."""
         return self.parts.store.write(
-            lambda tx: accounts.add(tx, "li", "小李", Role.AGENT, "a long pass phrase 7", self.clock())
+            lambda tx: accounts.add(tx, "li", "小李", "a long pass phrase 7", self.clock())
         )
 
 

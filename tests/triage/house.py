@@ -14,7 +14,7 @@ from sqlalchemy import select
 from knowledge.model import Cause, FactSpec, Text, TicketRule
 from triage import accounts, tickets
 from triage.desk import DeskDeps, build_desk
-from triage.model import Conversation, Message, Role, Ticket, TicketEvent, table
+from triage.model import Conversation, Message, Ticket, TicketEvent, table
 from triage.routing import Routing
 from triage.store import Store, Transaction
 from triage.vault import Vault, new_key
@@ -210,8 +210,8 @@ def open_house(store: Store) -> House:
     """Open a desk with two people, lin (1) and zhao (2)."""
 
     def hire(tx: Transaction) -> None:
-        accounts.add(tx, "lin", "林晓", Role.AGENT, PASSWORD, MORNING)
-        accounts.add(tx, "zhao", "赵敏", Role.ADMIN, PASSWORD, MORNING)
+        accounts.add(tx, "lin", "林晓", PASSWORD, MORNING)
+        accounts.add(tx, "zhao", "赵敏", PASSWORD, MORNING)
 
     store.write(hire)
     return House(store, Vault(new_key()))

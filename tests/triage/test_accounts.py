@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from triage import accounts
 from triage.accounts import AccountError, Session
-from triage.model import Account, DeskSession, LoginFailure, Role, table
+from triage.model import Account, DeskSession, LoginFailure, table
 from triage.store import Store
 
 NOW = datetime(2026, 10, 8, 1, 0, tzinfo=UTC)
@@ -19,7 +19,7 @@ GOOD = "三个苹果一杯豆浆真好吃"
 
 @pytest.fixture(autouse=True)
 def _lin(store: Store) -> None:
-    store.write(lambda tx: accounts.add(tx, "lin", "林晓", Role.AGENT, GOOD, NOW))
+    store.write(lambda tx: accounts.add(tx, "lin", "林晓", GOOD, NOW))
 
 
 def session(store: Store, token: str, now: datetime = NOW) -> Session | None:
@@ -47,7 +47,7 @@ def test_the_right_password_opens_a_session_whose_token_is_not_kept(store: Store
     token = accounts.log_in(store, " LIN ", GOOD, NOW)
     found = session(store, token)
     assert found is not None
-    assert (found.name, found.display_name, found.role) == ("lin", "林晓", "agent")
+    assert (found.name, found.display_name) == ("lin", "林晓")
     assert len(token) >= 43
     kept = store.read(lambda connection: connection.execute(select(table(DeskSession))).mappings().one())
     assert token not in map(str, kept.values())
@@ -79,17 +79,17 @@ def test_passwords_are_kept_as_argon2id_with_19_mebibytes(store: Store) -> None:
 def test_a_bad_password_is_refused(store: Store, password: str, key: str) -> None:
     with pytest.raises(AccountError, match=key):
         store.write(
-            lambda tx: accounts.add(tx, "long.name.of.lin", "Lin", Role.AGENT, password, NOW),
+            lambda tx: accounts.add(tx, "long.name.of.lin", "Lin", password, NOW),
         )
 
 
 @pytest.mark.parametrize(
-    ("name", "role", "key"),
-    [("lin", "agent", "name_taken"), ("a b", "agent", "name_form"), ("mei", "owner", "role_unknown")],
+    ("name", "key"),
+    [("lin", "name_taken"), ("a b", "name_form")],
 )
-def test_an_account_needs_a_free_name_and_a_role(store: Store, name: str, role: str, key: str) -> None:
+def test_an_account_needs_a_free_name(store: Store, name: str, key: str) -> None:
     with pytest.raises(AccountError, match=key):
-        store.write(lambda tx: accounts.add(tx, name, "", role, GOOD, NOW))
+        store.write(lambda tx: accounts.add(tx, name, "", GOOD, NOW))
 
 
 def test_ten_wrong_passwords_shut_the_name_for_a_quarter_of_an_hour(store: Store) -> None:
@@ -226,7 +226,7 @@ def test_the_first_admin_is_made_once(tmp_path: Path) -> None:
     store.close()
     assert made == [True, False]
     assert found is not None
-    assert (found.role, found.must_change_password) == ("admin", True)
+    assert found.must_change_password
 
 
 @pytest.mark.parametrize("step", ["disable", "password"])

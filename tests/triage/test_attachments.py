@@ -7,7 +7,6 @@ from tests.attached import JPEG
 from tests.talking import NOW, parts_on
 from triage import accounts, agents, attachments
 from triage.media import File
-from triage.model import Role
 
 HOLD = timedelta(minutes=3)
 MONTH = timedelta(days=30)
@@ -38,7 +37,7 @@ def test_from_waiting_to_removed(database_url: str) -> None:
         assert parts.vault.unseal(kept) == JPEG
         assert write(lambda tx: attachments.remove_old(tx, MONTH, later + 2 * MONTH)) == 0
         causes = parts.knowledge.causes
-        lin = write(lambda tx: accounts.add(tx, "lin", "林晓", Role.AGENT, "a long pass phrase 7", NOW))
+        lin = write(lambda tx: accounts.add(tx, "lin", "林晓", "a long pass phrase 7", NOW))
         write(lambda tx: agents.resolve(tx, 1, lin, later, true_cause="unknown", causes=causes))
         assert write(lambda tx: attachments.remove_old(tx, MONTH, later + MONTH)) == 1
         assert read(lambda connection: attachments.sealed_bytes(connection, shown.name)) is None

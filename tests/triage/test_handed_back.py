@@ -11,7 +11,6 @@ from sqlalchemy import Row
 from bot.parts import Parts
 from tests.talking import NOW, Merchant, parts_on
 from triage import accounts, agents
-from triage.model import Role
 
 PASSWORD = "a long pass phrase 7"
 LATER = NOW + timedelta(minutes=5)
@@ -22,9 +21,7 @@ def parts() -> Iterator[Parts]:
     with parts_on() as opened:
         for name in ("lin", "wang"):
             opened.store.write(
-                partial(
-                    accounts.add, name=name, display_name=name, role=Role.AGENT, password=PASSWORD, now=NOW
-                )
+                partial(accounts.add, name=name, display_name=name, password=PASSWORD, now=NOW)
             )
         yield opened
 

@@ -214,8 +214,7 @@ class TopicKeeper:
 
     async def _take(self, ticket_id: int, topic: Row[Any], step: Step) -> None:
         """Take one step; that it is begun is stored first, so that a crash in its middle is seen."""
-        doubts = topic.doubts + (1 if topic.doing else 0)
-        await self._write(lambda tx: self._note(tx, ticket_id, doing=step.name, doubts=doubts))
+        await self._write(lambda tx: self._note(tx, ticket_id, doing=step.name))
         if step.counted:
             self._sent.append(time.monotonic())
         try:
