@@ -178,3 +178,62 @@ def test_a_question_in_between_does_not_cost_the_promise(parts: Parts) -> None:
     assert merchant.ask
     merchant.send(at=moment.isoformat())
     assert merchant.asks == "arrived"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            "到了800",
+            "到账了，不过只到了800",
+            "到了，但是少了20",
+            "收到了，金额不对",
+            "只到了一部分",
+            "到账800",
+        ),
+        *("It came but 20 yuan short", "only 800 came", "yes, received 800"),
+    ],
+)
+def test_money_that_came_short_is_looked_into(parts: Parts, words: str) -> None:
+    moment = promised(parts, words)
+    merchant = Merchant(parts, moment, chat=words)
+    merchant.send(at=moment.isoformat())
+    assert merchant.asks == "arrived"
+    merchant.say(words)
+    assert merchant.last["outcome"] is None
+    assert merchant.last["facts"]["complaint"]["value"] == "short"
+    assert merchant.last["facts"]["received"]["value"] == "partial"
+    assert merchant.ask
+    assert row_of(parts, words).talk["signals"] == []
+
+
+@pytest.mark.parametrize("words", ["到了1280", "到账1272.3", "收到1275了", "received 1275", "到了5000"])
+def test_the_sum_of_the_sale_less_its_fee_is_all_of_it(parts: Parts, words: str) -> None:
+    moment = promised(parts, words)
+    merchant = Merchant(parts, moment, chat=words)
+    merchant.send(at=moment.isoformat())
+    merchant.say(words)
+    assert merchant.last["outcome"] == "closed"
+    assert merchant.ask is None
+
+
+def test_a_sum_without_a_sale_to_hold_it_against_is_all_of_it(parts: Parts) -> None:
+    merchant = Merchant(parts, chat="no sum", knows=KNOWS)
+    merchant.say("昨天下午3点刷的还没到账")
+    merchant.answer_all()
+    merchant.send(at=(NOW + timedelta(hours=8)).isoformat())
+    assert merchant.asks == "arrived"
+    merchant.say("到了3000")
+    assert merchant.last["outcome"] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome"), [("到了800", None), ("到了，但是少了20", None), ("到了1272.3", "closed")]
+)
+def test_a_sum_that_came_before_he_was_asked(parts: Parts, words: str, outcome: str | None) -> None:
+    promised(parts, f"early {words}")
+    merchant = Merchant(parts, chat=f"early {words}")
+    merchant.say(words)
+    assert merchant.last["outcome"] == outcome
+    assert "还没到时间" not in merchant.texts
+    assert (merchant.ask is None) == (outcome == "closed")

@@ -1,0 +1,35 @@
+"""What he says of promised money: that it has come, in full or not, or that it has not."""
+
+from bot.talk.state import Talk
+from knowledge.model import Fact, Reading, Value
+
+#: What "it came, but short" says, whatever its words.
+SHORT = {"complaint": Fact("short", "merchant"), "received": Fact("partial", "merchant")}
+#: A fee takes no more of a sale: one part in so many, and this sum, in fen.
+FEE_PART, FEE_SUM = 100, 3_00
+
+
+def arrival_of(talk: Talk, reading: Reading) -> Value | None:
+    """Give the answer to "has it arrived?", "short" for less than the sale; None if it says nothing of that.
+
+    Who was promised the money may tell a sum, or that it is short, before he is asked.
+    """
+    pending = talk.pending
+    asked = pending is not None and pending.purpose == "arrived"
+    answer = reading.answer if asked else None
+    if answer == "no" or not (asked or (talk.outcome == "advised" and pending is None)):
+        return answer
+    complains = reading.facts.get("complaint") == "short"
+    partial = reading.facts.get("received") == "partial"
+    came = reading.facts.get("received_amount")
+    if isinstance(came, int) and not partial and (asked or complains):
+        return "yes" if _is_all(came, talk) else "short"
+    return "short" if partial or (asked and complains) else answer
+
+
+def _is_all(came: int, talk: Talk) -> bool:
+    """Say whether a sum is the sale's, or what a fee leaves of it; any is, if he has not told the sale's."""
+    sale = talk.facts.get("amount")
+    if sale is None or not isinstance(sale.value, int):
+        return True
+    return sale.value - came <= sale.value // FEE_PART + FEE_SUM
