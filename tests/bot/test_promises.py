@@ -237,3 +237,29 @@ def test_a_sum_that_came_before_he_was_asked(parts: Parts, words: str, outcome: 
     assert merchant.last["outcome"] == outcome
     assert "还没到时间" not in merchant.texts
     assert (merchant.ask is None) == (outcome == "closed")
+
+
+def test_what_the_app_shows_is_asked_anew_when_the_money_is_late(parts: Parts) -> None:
+    merchant = Merchant(parts, chat="withdraw")
+    merchant.say("昨天下午3点刷的1280还没到账 t1 待提现，机器用了200天")
+    assert merchant.last["outcome"] == "advised"
+    late = NOW + timedelta(days=1)
+    merchant.send(at=late.isoformat())
+    assert merchant.asks == "arrived"
+    merchant.say("没到")
+    assert merchant.asks == "payout_status"
+    assert "提现" not in merchant.texts
+    merchant.say("已划款")
+    assert merchant.last["facts"]["payout_status"]["value"] == "paid_out"
+    assert merchant.last["outcome"] is None
+
+
+def test_what_was_shown_before_a_silent_end_is_asked_anew(parts: Parts) -> None:
+    moment = promised(parts, "silent end")
+    merchant = Merchant(parts, moment, chat="silent end")
+    merchant.send(at=(moment + timedelta(days=3)).isoformat())
+    assert merchant.last["outcome"] == "closed"
+    merchant.say("还没到账")
+    assert merchant.asks == "payout_status"
+    merchant.say("还没到，App里已划款")
+    assert merchant.last["facts"]["payout_status"]["value"] == "paid_out"
