@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.parts import Parts
+from knowledge.model import Language
 from knowledge.reading.reader import Reader
 from tests.packaged import packaged_base
 from tests.talking import NOW, Merchant, parts_on
@@ -412,3 +413,20 @@ def test_who_says_this_sale_back_has_not_said_that_it_is_the_only_one(
     merchant.say(text)
     assert value(merchant, "payout_status") == "not_found"
     assert merchant.last["facts"].get("scope", {}).get("value") == scope
+
+
+@pytest.mark.parametrize("language", [None, "en"])
+@pytest.mark.parametrize("first", ["昨天下午3点刷的3500还没到账 T1 待结算，是怎么回事", "T+1是什么意思？"])
+def test_a_latin_word_after_a_first_message_in_chinese_changes_no_language(
+    parts: Parts, first: str, language: Language | None
+) -> None:
+    merchant = Merchant(parts, chat=f"flips {first} {language}", language=language)
+    merchant.say(first)
+    merchant.say("OK")
+    assert not merchant.texts.isascii()
+
+
+def test_a_first_latin_word_is_answered_in_english(parts: Parts) -> None:
+    merchant = Merchant(parts, chat="greets", language=None)
+    merchant.say("Hello")
+    assert merchant.texts.isascii()
