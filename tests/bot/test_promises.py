@@ -10,10 +10,11 @@ from sqlalchemy import select, update
 from bot.parts import Parts
 from tests.talking import NOW, Merchant, parts_on
 from triage import accounts, agents
-from triage.model import Conversation, Role, table
+from triage.desk.ticket import find_ticket
+from triage.model import Conversation, Role, Ticket, table
 from triage.store import Transaction
 
-CONVERSATION = table(Conversation)
+CONVERSATION, TICKET = table(Conversation), table(Ticket)
 KNOWS = {"settlement_mode": "t1", "payout_status": "pending"}
 
 
@@ -263,3 +264,48 @@ def test_what_was_shown_before_a_silent_end_is_asked_anew(parts: Parts) -> None:
     assert merchant.asks == "payout_status"
     merchant.say("还没到，App里已划款")
     assert merchant.last["facts"]["payout_status"]["value"] == "paid_out"
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+def test_a_reopened_ticket_learns_of_the_sale_that_came_after_it(
+    parts: Parts, agent: int, told_first: bool
+) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    resolve(parts, agent, 1, NOW)
+    merchant.say("好的")
+    new_sale = "今天上午9点刷的300没到"
+    if told_first:
+        merchant.say(new_sale)
+    parts.store.write(lambda tx: agents.reopen(tx, 1, agent, NOW))
+    parts.store.write(lambda tx: agents.hand_over(tx, 1, agent, NOW, to_queue="settlement"))
+    if not told_first:
+        merchant.say(new_sale)
+    assert merchant.last["facts"]["amount"]["value"] == 30000
+    merchant.say("人工")
+    assert "也登记在工单 DZ-000001" in merchant.texts
+    merchant.say("参考号123456789012")
+    case = parts.store.read(lambda c: find_ticket(c, 1))
+    assert case
+    query = select(TICKET.c.facts).where(TICKET.c.id == 1)
+    facts = parts.store.read(lambda c: c.execute(query).scalar_one())
+    assert facts["amount"]["value"] == 128000
+    assert "reference_no" not in facts
+    notes = [line.text for line in case.lines if line.author == "note"]
+    assert "¥300" in notes[0]
+    assert "123456789012" in notes[-1]
+
+
+def test_who_goes_on_about_the_sale_of_a_reopened_ticket_adds_to_it(parts: Parts, agent: int) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    resolve(parts, agent, 1, NOW)
+    merchant.say("好的")
+    parts.store.write(lambda tx: agents.reopen(tx, 1, agent, NOW))
+    parts.store.write(lambda tx: agents.hand_over(tx, 1, agent, NOW, to_queue="settlement"))
+    merchant.say("商户号821290054110001")
+    assert "已补充到工单 DZ-000001" in merchant.texts
+    merchant.say("人工")
+    assert "人工已经在排队处理" in merchant.texts
