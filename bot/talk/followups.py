@@ -57,12 +57,15 @@ class FollowUps:
     ) -> bool:
         """Take the answer to "has it arrived?"; True when the case must go on.
 
-        value: yes, no, "short" or not known. more: he said facts beside.
+        value: yes, no, "short", "all" or not known. more: he said facts beside.
         """
         talk = decision.talk
-        if value == "yes":
-            decision.talk = replace(talk, outcome="closed", confirmed=True, wake=None)
-            decision.say(self._wording.say("confirmed", talk.language))
+        if value in ("yes", "all"):
+            waits = tuple(one for one in talk.earlier if one.pending and one.pending.purpose == "arrived")
+            came = waits if value == "all" else ()
+            earlier = tuple(one for one in talk.earlier if one not in came)
+            decision.talk = replace(talk, outcome="closed", confirmed=True, wake=None, earlier=earlier)
+            decision.say(self._wording.say("confirmed_all" if came else "confirmed", talk.language))
             return False
         if value == UNKNOWN:
             decision.say(self._wording.say("look_again", talk.language))
