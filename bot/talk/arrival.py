@@ -26,7 +26,8 @@ _ALL_HERE = re.compile(
 def arrival_of(talk: Talk, reading: Reading) -> Value | None:
     """Give the answer to "has it arrived?"; None if it says nothing of that.
 
-    "short" is a yes to less than the sale, "all" one to the sale of every such question that is open. Who was promised the money may tell a sum, or that it is short, before he is asked.
+    "short" is a yes to less than the sale, "all" one to every such question that is open. Who was promised
+    the money may tell a sum, or that it is short, before he is asked.
     """
     pending = talk.pending
     asked = pending is not None and pending.purpose == "arrived"

@@ -254,7 +254,7 @@ class Conversation:
         if reading.asks_where and self._questions.tell_where(decision):
             return
         if reading.article and not said:
-            self._asides.explain(decision, reading.article)
+            self._asides.explain(decision, reading.article, situation.now)
             return
         if reading.greets and not said and (pending or decision.talk.outcome):
             self._followups.greet(decision, situation, self._think(decision, situation))

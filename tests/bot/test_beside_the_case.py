@@ -430,3 +430,31 @@ def test_a_first_latin_word_is_answered_in_english(parts: Parts) -> None:
     merchant = Merchant(parts, chat="greets", language=None)
     merchant.say("Hello")
     assert merchant.texts.isascii()
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("延迟结算是什么意思 我的钱", "先核实"),
+        ("待结算是什么意思", "轮到划款"),
+        ("凭什么让我等", "银行之间清算"),
+        ("why do I have to wait", "cleared between the banks"),
+    ],
+)
+def test_a_first_question_about_money_that_is_held_leads_to_his_case(
+    parts: Parts, question: str, says: str
+) -> None:
+    merchant = Merchant(parts, chat=f"leads {question}")
+    merchant.say(question)
+    assert says in merchant.texts
+    assert merchant.asks == "complaint"
+    merchant.tap("not_arrived")
+    assert merchant.ask
+    assert value(merchant, "complaint") == "not_arrived"
+
+
+@pytest.mark.parametrize("question", ["T+1 是什么意思？", "手续费多少", "什么叫秒到", "怎么提现"])
+def test_a_first_question_of_knowledge_is_only_answered(parts: Parts, question: str) -> None:
+    merchant = Merchant(parts, chat=f"only {question}")
+    merchant.say(question)
+    assert merchant.ask is None
