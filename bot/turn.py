@@ -172,11 +172,7 @@ class Turn:
                 self._refuse(row, repeated, reason, now)
             return self._repeat(row, repeated)
         situation = self._situation(row, now, tickets_too=row.has_tickets, incidents_too=row.has_incidents)
-        situation = replace(
-            situation,
-            first=not situation.talk.step and not situation.talk.told,
-            refused=brought.refused if brought else None,
-        )
+        situation = replace(situation, first=not row.has_lines, refused=brought.refused if brought else None)
         decision = self._hear(row.id, situation, incoming, sent_at)
         heard = talks.post(self._transaction, row, "merchant", decision.heard, now, key=incoming.key)
         if brought:

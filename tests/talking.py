@@ -49,7 +49,7 @@ class Merchant:
         now: datetime = NOW,
         *,
         chat: str = "m1",
-        language: Language = "zh",
+        language: Language | None = "zh",
         knows: Mapping[str, str] | None = None,
     ) -> None:
         self._chats = ConsoleChats(parts, lambda: now, language)

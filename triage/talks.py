@@ -25,6 +25,7 @@ _FOR_TURN = _CONVERSATION_OF.add_columns(
     .where(_MESSAGE.c.conversation_id == _CONVERSATION.c.id, _MESSAGE.c.key == bindparam("key"))
     .scalar_subquery()
     .label("repeated"),
+    exists().where(_MESSAGE.c.conversation_id == _CONVERSATION.c.id).label("has_lines"),
     exists().where(_TICKET.c.conversation_id == _CONVERSATION.c.id).label("has_tickets"),
     exists().where(_INCIDENT.c.closed_at.is_(None)).label("has_incidents"),
 )
@@ -53,7 +54,7 @@ def conversation_for(
 ) -> Row[Any]:
     """Give a sender's conversation, locked until the commit; begun with this talk if there was none.
 
-    The row also tells `repeated` (id of the message that came with this key), `has_tickets` and
+    The row also tells `repeated` (id of the message that came with this key), `has_lines`, `has_tickets` and
     `has_incidents` (whether any are open anywhere).
     """
     names = {"channel": channel, "sender": sender, "key": key}

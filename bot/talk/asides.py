@@ -10,6 +10,9 @@ from bot.talk.wording import Wording
 from knowledge.articles import Article
 from knowledge.model import Language
 
+#: Articles that hardly anybody asks for whose own money is not held or waited for.
+ABOUT_A_CASE = frozenset({"retrieval", "status_words", "why_wait"})
+
 
 class Asides:
     """Answers what is not about the case, and goes on where the talk was."""
@@ -26,15 +29,21 @@ class Asides:
             decision.talk = replace(talk, told=talk.told | {key})
             decision.say(self._wording.say(key, talk.language))
 
-    def explain(self, decision: Decision, article: str) -> None:
-        """Answer a question of his own; who wants to be told of what is promised already hears so."""
+    def explain(self, decision: Decision, article: str, now: datetime) -> None:
+        """Answer a question of his own, and lead to his case where one is behind it.
+
+        Who wants to be told of what is promised already hears so.
+        """
         talk = decision.talk
         promised = talk.wake is not None and talk.wake.kind == "arrived"
         if article == "tell_me" and (promised or talk.outcome in ("ticket", "incident")):
             text = self._wording.say("promised" if promised else "promised_ticket", talk.language)
         else:
             text = self._articles[article].text.to(talk.language)
-        self._questions.repeat(decision, text)
+        if article in ABOUT_A_CASE:
+            self._lead_on(decision, text, now)
+        else:
+            self._questions.repeat(decision, text)
 
     def speak(self, decision: Decision, language: Language) -> None:
         """Go on in the language that he asks for."""
@@ -49,7 +58,11 @@ class Asides:
             key = "out_of_scope"
         else:
             key = "thanks" if talk.outcome else "ack" if talk.pending else "hello"
-        text = self._wording.say(key, talk.language)
+        self._lead_on(decision, self._wording.say(key, talk.language), now)
+
+    def _lead_on(self, decision: Decision, text: str, now: datetime) -> None:
+        """Say something and go on where the talk was; where it was nowhere, ask what is wrong."""
+        talk = decision.talk
         told = any(fact.source != "system" for fact in talk.facts.values())
         if talk.pending or talk.outcome or told:
             self._questions.repeat(decision, text)

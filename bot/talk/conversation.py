@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import get_args
 
 from bot.messages import Command, Incoming
+from bot.talk.arrival import SHORT, arrival_of
 from bot.talk.asides import Asides
 from bot.talk.attachments import Attachments
 from bot.talk.case import Case, next_question, think
@@ -23,15 +23,15 @@ from bot.talk.learning import (
     said_in,
     sale_of,
 )
-from bot.talk.menu import ALWAYS, Menu
+from bot.talk.menu import ALWAYS, COMMANDS, Menu
 from bot.talk.proof import Proof, Verdict
-from bot.talk.questions import FOR_A_FACT, Questions, option_of
+from bot.talk.questions import ABOUT_MONEY, CHOOSING, FOR_A_FACT, Questions, option_of
 from bot.talk.sales import asked_case, case_meant, due_case, is_another, sale_named, set_aside
 from bot.talk.state import CORRECT, Pending, Talk
 from bot.talk.wording import Wording
 from knowledge.engine import Engine
 from knowledge.loader import KnowledgeBase
-from knowledge.model import UNKNOWN, Fact, Reading
+from knowledge.model import UNKNOWN, Fact, Reading, Value
 from knowledge.reading.complaints import COMPLAINTS
 from knowledge.reading.reader import Reader
 from knowledge.redaction import redact
@@ -40,19 +40,6 @@ from triage.service_hours import ServiceHours
 
 #: Answers in a row that are not understood before a question counts as "don't know".
 MOST_MISSES = 2
-#: Intents that say something about money that should have come.
-ABOUT_MONEY = frozenset(
-    {"payout_not_arrived", "amount_mismatch", "charged_but_failed", "arrival_time", "risk_hold"}
-    | {"system_outage", "complaint_fraud", "refund_question"}
-)
-#: From this confidence on a guess that is not sure is worth asking about.
-WORTH_ASKING = 0.3
-#: Intents that are worth asking about.
-ASKED_ABOUT = (ABOUT_MONEY - {"complaint_fraud"}) | {"change_account", "human_agent", "ticket_status"}
-#: Commands as they are typed where there is no menu.
-COMMANDS: Mapping[str, Command] = {f"/{command}": command for command in get_args(Command)}
-#: Questions whose answer is one of their options, and no fact.
-CHOOSING = frozenset({"which", "change", "meant"})
 
 
 class Conversation:
@@ -169,9 +156,8 @@ class Conversation:
         situation: Situation,
         pending: Pending,
         value: str,
-        more: Mapping[str, Fact] | None = None,
     ) -> None:
-        """Take the option that was tapped, or written with more beside it."""
+        """Take the option that was tapped or written."""
         if value == CORRECT:
             self._questions.ask_which(decision)
         elif pending.purpose == "which":
@@ -180,10 +166,7 @@ class Conversation:
             else:
                 self._questions.ask(decision, value, "correct", situation.now)
         elif pending.purpose == "arrived":
-            decision.talk = replace(decision.talk, pending=None)
-            case = self._think(decision, situation)
-            if self._followups.answered(decision, situation, case, value, more=bool(more)):
-                self._go_on(decision, situation, more or {})
+            self._arrival(decision, situation, value, {})
         elif pending.purpose == "change":
             self._changed(decision, situation, pending, value)
         elif pending.purpose == "meant":
@@ -196,6 +179,16 @@ class Conversation:
                 self._follow(decision, situation, value, said)
         else:
             self._go_on(decision, situation, {pending.fact: Fact(value, "merchant")})
+
+    def _arrival(
+        self, decision: Decision, situation: Situation, value: Value, said: Mapping[str, Fact]
+    ) -> None:
+        """Take what he says of promised money: it has come, in full or short, or it has not."""
+        said = {**said, **SHORT} if value == "short" else said
+        decision.talk = replace(decision.talk, pending=None)
+        case = self._think(decision, situation)
+        if self._followups.answered(decision, situation, case, value, more=bool(said)):
+            self._go_on(decision, situation, said)
 
     def _changed(self, decision: Decision, situation: Situation, pending: Pending, value: str) -> None:
         if value == "yes":
@@ -261,7 +254,7 @@ class Conversation:
         if reading.asks_where and self._questions.tell_where(decision):
             return
         if reading.article and not said:
-            self._asides.explain(decision, reading.article)
+            self._asides.explain(decision, reading.article, situation.now)
             return
         if reading.greets and not said and (pending or decision.talk.outcome):
             self._followups.greet(decision, situation, self._think(decision, situation))
@@ -272,23 +265,28 @@ class Conversation:
         intent = reading.intent if reading.sure else ""
         if reading.angry or (intent == "complaint_fraud" and reading.answer is None):
             self._asides.heard_anger(decision)
-        if pending and intent != "human_agent":
-            value = self._chosen(decision, pending, reading)
-            if value is not None:
-                self._answer(decision, situation, pending, value, said)
-                return
+        if intent != "human_agent" and self._answers(decision, situation, reading, said):
+            return
         if said or intent:
             self._follow(decision, situation, intent, said)
         else:
             self._not_understood(decision, situation, reading)
 
-    def _chosen(self, decision: Decision, pending: Pending, reading: Reading) -> str | None:
-        """Give the option that typed words stand for, where the question is not one for a fact."""
-        if pending.purpose in CHOOSING:
-            return self._reader.choose(reading.text, self._questions.labels(pending, decision))
-        if pending.purpose == "arrived" and reading.answer is not None:
-            return str(reading.answer)
-        return None
+    def _answers(
+        self, decision: Decision, situation: Situation, reading: Reading, said: Mapping[str, Fact]
+    ) -> bool:
+        """Take words about the promised money, or for an option; False when they are no such answer."""
+        pending = decision.talk.pending
+        arrival = arrival_of(decision.talk, reading)
+        if arrival is not None:
+            self._arrival(decision, situation, arrival, said)
+            return True
+        if pending is None or pending.purpose not in CHOOSING:
+            return False
+        chosen = self._reader.choose(reading.text, self._questions.labels(pending, decision))
+        if chosen is not None:
+            self._answer(decision, situation, pending, chosen)
+        return chosen is not None
 
     def _follow(
         self, decision: Decision, situation: Situation, intent: str, said: Mapping[str, Fact]
@@ -331,11 +329,8 @@ class Conversation:
         talk = decision.talk
         pending = talk.pending
         first = pending is None or pending.fact == "complaint"
-        if first and reading and reading.runner_up and reading.confidence >= WORTH_ASKING:
-            two = (reading.intent, reading.runner_up)
-            if ASKED_ABOUT.issuperset(two):
-                self._questions.ask_meant(decision, two)
-                return
+        if first and reading and self._questions.ask_meant(decision, reading):
+            return
         if pending is None:
             if talk.outcome or talk.facts:
                 self._repeat(decision, situation, "again")

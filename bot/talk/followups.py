@@ -55,11 +55,17 @@ class FollowUps:
     def answered(
         self, decision: Decision, situation: Situation, case: Case, value: Value, *, more: bool = False
     ) -> bool:
-        """Take the answer to "has it arrived?"; True when the case must go on. more: he said facts beside."""
+        """Take the answer to "has it arrived?"; True when the case must go on.
+
+        value: yes, no, "short", "all" or not known. more: he said facts beside.
+        """
         talk = decision.talk
-        if value == "yes":
-            decision.talk = replace(talk, outcome="closed", confirmed=True, wake=None)
-            decision.say(self._wording.say("confirmed", talk.language))
+        if value in ("yes", "all"):
+            waits = tuple(one for one in talk.earlier if one.pending and one.pending.purpose == "arrived")
+            came = waits if value == "all" else ()
+            earlier = tuple(one for one in talk.earlier if one not in came)
+            decision.talk = replace(talk, outcome="closed", confirmed=True, wake=None, earlier=earlier)
+            decision.say(self._wording.say("confirmed_all" if came else "confirmed", talk.language))
             return False
         if value == UNKNOWN:
             decision.say(self._wording.say("look_again", talk.language))
@@ -70,10 +76,11 @@ class FollowUps:
             wake = Wake("arrived", self._conclusions.next_open(case.deadline))
             decision.talk = replace(talk, wake=wake)
             return False
+        missed = {"promise_missed"} if value == "no" else set()
         decision.talk = replace(
-            look_again(talk), outcome=None, wake=None, asked=(), signals=talk.signals | {"promise_missed"}
+            look_again(talk), outcome=None, wake=None, asked=(), signals=talk.signals | missed
         )
-        decision.say(self._wording.say("reopened", talk.language).strip())
+        decision.say(self._wording.say("reopened" if missed else "came_short", talk.language).strip())
         return True
 
     def greet(self, decision: Decision, situation: Situation, case: Case) -> None:

@@ -53,7 +53,7 @@ class Handover:
     def _take_down(self, decision: Decision, situation: Situation, reading: Reading) -> None:
         """Add the numbers that the ticket lacks; what is known already is the agent's to correct."""
         numbers = {key: Fact(value, "reader") for key, value in reading.facts.items() if key in UNMISTAKABLE}
-        if not numbers:
+        if not numbers or not decision.talk.facts:
             return
         lacking = self._conclusions.lacking(decision.talk, self._think(decision, situation))
         said = {key: fact for key, fact in numbers.items() if key in lacking}

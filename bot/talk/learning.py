@@ -19,12 +19,18 @@ _LATIN = re.compile(r"[A-Za-z][A-Za-z' ]*[.!?]?")
 
 
 def current_talk(situation: Situation) -> Talk:
-    """Give the talk as it goes on: a case whose ticket was resolved is closed."""
+    """Give the talk as it goes on: a case whose ticket was resolved is closed; reopened, it waits again."""
     talk = situation.talk
-    if situation.ticket is None and (talk.has_ticket or talk.ticketed):
+    handed_over = talk.has_ticket or talk.ticketed
+    if situation.ticket is None and handed_over:
         earlier = tuple(one for one in talk.earlier if not one.has_ticket)
         outcome = "closed" if talk.has_ticket else talk.outcome
         return replace(talk, outcome=outcome, earlier=earlier, told=talk.told - {"passed_on"})
+    if situation.ticket and not handed_over:
+        # With another sale at hand, what was known of the ticket's is on the ticket alone.
+        closed = talk.outcome == "closed"
+        own = replace(talk if closed else Talk(), outcome="ticket", earlier=())
+        return replace(talk, earlier=(own, *talk.earlier))
     return talk
 
 

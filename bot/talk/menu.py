@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import get_args
 
 from bot.messages import Command
 from bot.talk.asides import Asides
@@ -13,6 +14,8 @@ from bot.talk.questions import Questions
 from bot.talk.wording import Wording
 from knowledge.model import Fact, FactSpec
 
+#: Commands as they are typed where there is no menu.
+COMMANDS: Mapping[str, Command] = {f"/{command}": command for command in get_args(Command)}
 #: Commands that are answered also while an agent has the ticket.
 ALWAYS: frozenset[Command] = frozenset({"help", "status", "language"})
 

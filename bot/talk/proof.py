@@ -75,7 +75,9 @@ class Proof:
 
 
 def look_again(talk: Talk) -> Talk:
-    """Have what changes from day to day looked up anew, unless he could not prove who he is."""
+    """Forget what changes from day to day; it is looked up anew, unless he could not prove who he is."""
+    facts = {key: fact for key, fact in talk.facts.items() if key != "payout_status"}
+    talk = replace(talk, facts=facts)
     if talk.lookup is None or talk.lookup.proved is False:
         return talk
     return replace(_without(talk, MOVING), lookup=replace(talk.lookup, outdated=True))

@@ -8,10 +8,21 @@ from bot.messages import Ask, AskKind, Choice
 from bot.talk.decision import Decision
 from bot.talk.state import CORRECT, Pending, Purpose
 from bot.talk.wording import Wording
-from knowledge.model import UNKNOWN, FactSpec, Interval, Value, to_json
+from knowledge.model import UNKNOWN, FactSpec, Interval, Reading, Value, to_json
 
 #: What questions for a fact are for.
 FOR_A_FACT: frozenset[Purpose] = frozenset({"diagnose", "evidence", "correct"})
+#: Questions whose answer is one of their options, and no fact.
+CHOOSING: frozenset[Purpose] = frozenset({"which", "change", "meant"})
+#: Intents that say something about money that should have come.
+ABOUT_MONEY = frozenset(
+    {"payout_not_arrived", "amount_mismatch", "charged_but_failed", "arrival_time", "risk_hold"}
+    | {"system_outage", "complaint_fraud", "refund_question"}
+)
+#: From this confidence on a guess that is not sure is worth asking about.
+WORTH_ASKING = 0.3
+#: Intents that are worth asking about.
+ASKED_ABOUT = (ABOUT_MONEY - {"complaint_fraud"}) | {"change_account", "human_agent", "ticket_status"}
 #: More options than these are left to free text.
 MOST_OPTIONS = 8
 
@@ -79,14 +90,18 @@ class Questions:
         pending = Pending(step=decision.talk.step + 1, fact=CORRECT, purpose="which", values=(*told, UNKNOWN))
         self._put(decision, pending, self._wording.say("which_wrong", decision.talk.language))
 
-    def ask_meant(self, decision: Decision, intents: tuple[str, str]) -> None:
-        """Ask which of two intents he means."""
+    def ask_meant(self, decision: Decision, reading: Reading) -> bool:
+        """Ask which of two intents he means; False where neither is worth asking about."""
+        intents = (reading.intent, reading.runner_up or "")
+        if reading.confidence < WORTH_ASKING or not ASKED_ABOUT.issuperset(intents):
+            return False
         language = decision.talk.language
         first, second = (self._wording.say(f"intent_{intent}", language) for intent in intents)
         pending = Pending(
             step=decision.talk.step + 1, fact="meant", purpose="meant", values=(*intents, UNKNOWN)
         )
         self._put(decision, pending, self._wording.say("meant_ask", language, first=first, second=second))
+        return True
 
     def ask_arrived(self, decision: Decision, text: str) -> None:
         """Ask whether the money has come."""

@@ -122,8 +122,9 @@ def asked_case(talk: Talk, choice: str | None = None) -> Talk:
 
 def case_meant(talk: Talk, said: Mapping[str, Fact]) -> Talk:
     """Leave a closed case for the earlier one that is still open, unless he tells of a sale."""
-    if talk.outcome == "closed" and talk.earlier and not SALE & said.keys():
-        return take_up(talk, talk.earlier[-1])
+    known = [one for one in talk.earlier if one.facts]
+    if talk.outcome == "closed" and known and not SALE & said.keys():
+        return take_up(talk, known[-1])
     return talk
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.parts import Parts
+from knowledge.model import Language
 from knowledge.reading.reader import Reader
 from tests.packaged import packaged_base
 from tests.talking import NOW, Merchant, parts_on
@@ -412,3 +413,48 @@ def test_who_says_this_sale_back_has_not_said_that_it_is_the_only_one(
     merchant.say(text)
     assert value(merchant, "payout_status") == "not_found"
     assert merchant.last["facts"].get("scope", {}).get("value") == scope
+
+
+@pytest.mark.parametrize("language", [None, "en"])
+@pytest.mark.parametrize("first", ["昨天下午3点刷的3500还没到账 T1 待结算，是怎么回事", "T+1是什么意思？"])
+def test_a_latin_word_after_a_first_message_in_chinese_changes_no_language(
+    parts: Parts, first: str, language: Language | None
+) -> None:
+    merchant = Merchant(parts, chat=f"flips {first} {language}", language=language)
+    merchant.say(first)
+    merchant.say("OK")
+    assert not merchant.texts.isascii()
+
+
+def test_a_first_latin_word_is_answered_in_english(parts: Parts) -> None:
+    merchant = Merchant(parts, chat="greets", language=None)
+    merchant.say("Hello")
+    assert merchant.texts.isascii()
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("延迟结算是什么意思 我的钱", "先核实"),
+        ("待结算是什么意思", "轮到划款"),
+        ("凭什么让我等", "银行之间清算"),
+        ("why do I have to wait", "cleared between the banks"),
+    ],
+)
+def test_a_first_question_about_money_that_is_held_leads_to_his_case(
+    parts: Parts, question: str, says: str
+) -> None:
+    merchant = Merchant(parts, chat=f"leads {question}")
+    merchant.say(question)
+    assert says in merchant.texts
+    assert merchant.asks == "complaint"
+    merchant.tap("not_arrived")
+    assert merchant.ask
+    assert value(merchant, "complaint") == "not_arrived"
+
+
+@pytest.mark.parametrize("question", ["T+1 是什么意思？", "手续费多少", "什么叫秒到", "怎么提现"])
+def test_a_first_question_of_knowledge_is_only_answered(parts: Parts, question: str) -> None:
+    merchant = Merchant(parts, chat=f"only {question}")
+    merchant.say(question)
+    assert merchant.ask is None

@@ -10,10 +10,11 @@ from sqlalchemy import select, update
 from bot.parts import Parts
 from tests.talking import NOW, Merchant, parts_on
 from triage import accounts, agents
-from triage.model import Conversation, table
+from triage.desk.ticket import find_ticket
+from triage.model import Conversation, Ticket, table
 from triage.store import Transaction
 
-CONVERSATION = table(Conversation)
+CONVERSATION, TICKET = table(Conversation), table(Ticket)
 KNOWS = {"settlement_mode": "t1", "payout_status": "pending"}
 
 
@@ -176,3 +177,133 @@ def test_a_question_in_between_does_not_cost_the_promise(parts: Parts) -> None:
     assert merchant.ask
     merchant.send(at=moment.isoformat())
     assert merchant.asks == "arrived"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            "到了800",
+            "到账了，不过只到了800",
+            "到了，但是少了20",
+            "收到了，金额不对",
+            "只到了一部分",
+            "到账800",
+        ),
+        *("It came but 20 yuan short", "only 800 came", "yes, received 800"),
+    ],
+)
+def test_money_that_came_short_is_looked_into(parts: Parts, words: str) -> None:
+    moment = promised(parts, words)
+    merchant = Merchant(parts, moment, chat=words)
+    merchant.send(at=moment.isoformat())
+    assert merchant.asks == "arrived"
+    merchant.say(words)
+    assert merchant.last["outcome"] is None
+    assert merchant.last["facts"]["complaint"]["value"] == "short"
+    assert merchant.last["facts"]["received"]["value"] == "partial"
+    assert merchant.ask
+    assert row_of(parts, words).talk["signals"] == []
+
+
+@pytest.mark.parametrize("words", ["到了1280", "到账1272.3", "收到1275了", "received 1275", "到了5000"])
+def test_the_sum_of_the_sale_less_its_fee_is_all_of_it(parts: Parts, words: str) -> None:
+    moment = promised(parts, words)
+    merchant = Merchant(parts, moment, chat=words)
+    merchant.send(at=moment.isoformat())
+    merchant.say(words)
+    assert merchant.last["outcome"] == "closed"
+    assert merchant.ask is None
+
+
+def test_a_sum_without_a_sale_to_hold_it_against_is_all_of_it(parts: Parts) -> None:
+    merchant = Merchant(parts, chat="no sum", knows=KNOWS)
+    merchant.say("昨天下午3点刷的还没到账")
+    merchant.answer_all()
+    merchant.send(at=(NOW + timedelta(hours=8)).isoformat())
+    assert merchant.asks == "arrived"
+    merchant.say("到了3000")
+    assert merchant.last["outcome"] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome"), [("到了800", None), ("到了，但是少了20", None), ("到了1272.3", "closed")]
+)
+def test_a_sum_that_came_before_he_was_asked(parts: Parts, words: str, outcome: str | None) -> None:
+    promised(parts, f"early {words}")
+    merchant = Merchant(parts, chat=f"early {words}")
+    merchant.say(words)
+    assert merchant.last["outcome"] == outcome
+    assert "还没到时间" not in merchant.texts
+    assert (merchant.ask is None) == (outcome == "closed")
+
+
+def test_what_the_app_shows_is_asked_anew_when_the_money_is_late(parts: Parts) -> None:
+    merchant = Merchant(parts, chat="withdraw")
+    merchant.say("昨天下午3点刷的1280还没到账 t1 待提现，机器用了200天")
+    assert merchant.last["outcome"] == "advised"
+    late = NOW + timedelta(days=1)
+    merchant.send(at=late.isoformat())
+    assert merchant.asks == "arrived"
+    merchant.say("没到")
+    assert merchant.asks == "payout_status"
+    assert "提现" not in merchant.texts
+    merchant.say("已划款")
+    assert merchant.last["facts"]["payout_status"]["value"] == "paid_out"
+    assert merchant.last["outcome"] is None
+
+
+def test_what_was_shown_before_a_silent_end_is_asked_anew(parts: Parts) -> None:
+    moment = promised(parts, "silent end")
+    merchant = Merchant(parts, moment, chat="silent end")
+    merchant.send(at=(moment + timedelta(days=3)).isoformat())
+    assert merchant.last["outcome"] == "closed"
+    merchant.say("还没到账")
+    assert merchant.asks == "payout_status"
+    merchant.say("还没到，App里已划款")
+    assert merchant.last["facts"]["payout_status"]["value"] == "paid_out"
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+def test_a_reopened_ticket_learns_of_the_sale_that_came_after_it(
+    parts: Parts, agent: int, told_first: bool
+) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    resolve(parts, agent, 1, NOW)
+    merchant.say("好的")
+    new_sale = "今天上午9点刷的300没到"
+    if told_first:
+        merchant.say(new_sale)
+    parts.store.write(lambda tx: agents.reopen(tx, 1, agent, NOW))
+    parts.store.write(lambda tx: agents.hand_over(tx, 1, agent, NOW, to_queue="settlement"))
+    if not told_first:
+        merchant.say(new_sale)
+    assert merchant.last["facts"]["amount"]["value"] == 30000
+    merchant.say("人工")
+    assert "也登记在工单 DZ-000001" in merchant.texts
+    merchant.say("参考号123456789012")
+    case = parts.store.read(lambda c: find_ticket(c, 1))
+    assert case
+    query = select(TICKET.c.facts).where(TICKET.c.id == 1)
+    facts = parts.store.read(lambda c: c.execute(query).scalar_one())
+    assert facts["amount"]["value"] == 128000
+    assert "reference_no" not in facts
+    notes = [line.text for line in case.lines if line.author == "note"]
+    assert "¥300" in notes[0]
+    assert "123456789012" in notes[-1]
+
+
+def test_who_goes_on_about_the_sale_of_a_reopened_ticket_adds_to_it(parts: Parts, agent: int) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    resolve(parts, agent, 1, NOW)
+    merchant.say("好的")
+    parts.store.write(lambda tx: agents.reopen(tx, 1, agent, NOW))
+    parts.store.write(lambda tx: agents.hand_over(tx, 1, agent, NOW, to_queue="settlement"))
+    merchant.say("商户号821290054110001")
+    assert "已补充到工单 DZ-000001" in merchant.texts
+    merchant.say("人工")
+    assert "人工已经在排队处理" in merchant.texts

@@ -312,3 +312,40 @@ def declare(parts: Parts) -> int:
     notice = {"zh": "到账延迟，同事正在处理。", "en": "Payouts are late; our team is on it."}
     said = Administration(parts, lambda: NOW).run("incident open", {"notice": notice, "scope": {}})
     return int(said.split()[1])
+
+
+ALL_CAME = [
+    "都到了",
+    "两笔都到了",
+    "全到了",
+    "都收到了，谢谢",
+    "全部到账",
+    "both came",
+    "all here",
+    "yes, both",
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "left"), [*((words, 0) for words in ALL_CAME), ("到了", 1), ("it all came", 1)]
+)
+def test_who_says_that_all_came_is_asked_about_none(
+    parts: Parts, merchant: Merchant, words: str, left: int
+) -> None:
+    promise_both(merchant)
+    merchant.send(at="2026-10-09T16:30:00+08:00")
+    merchant.send(at="2026-10-10T16:31:00+08:00")
+    assert merchant.asks == "arrived"
+    merchant.say(words)
+    assert merchant.last["outcome"] == "closed"
+    row = parts.store.read(lambda c: c.execute(select(CONVERSATION)).one())
+    assert len(read_talk(row.talk, parts.knowledge.facts).earlier) == left
+    assert (row.wake_at is None) == (left == 0)
+
+
+def test_all_does_not_speak_of_a_sale_that_was_not_asked_about(parts: Parts, merchant: Merchant) -> None:
+    promise_both(merchant)
+    merchant.send(at="2026-10-09T16:30:00+08:00")
+    merchant.say("都到了")
+    row = parts.store.read(lambda c: c.execute(select(CONVERSATION)).one())
+    assert len(read_talk(row.talk, parts.knowledge.facts).earlier) == 1

@@ -1,0 +1,54 @@
+"""What he says of promised money: that it has come, in full or not, or that it has not."""
+
+import re
+
+from bot.talk.state import Talk
+from knowledge.model import Fact, Reading, Value
+
+#: What "it came, but short" says, whatever its words.
+SHORT = {"complaint": Fact("short", "merchant"), "received": Fact("partial", "merchant")}
+#: A fee takes no more of a sale: one part in so many, and this sum, in fen.
+FEE_PART, FEE_SUM = 100, 3_00
+#: In a yes: not one sale's money has come, but that of all.
+_ALL = re.compile(
+    r"(?:都|全部?|[两俩]笔).{0,3}[到收来进入]"
+    r"|\bboth\b|(?<!\bit )\ball\b(?! (?:good|right|set|clear|the|of it)\b)",
+    re.IGNORECASE,
+)
+#: A yes of its own.
+_ALL_HERE = re.compile(
+    r"(?:全部?|全都|都)(?:已经|已)?(?:到账|到齐|来了)了?\W*"
+    r"|(?:yes,? )?(?:they(?:'re| are) )?(?:both|all)(?: of them)?(?: are)? (?:here|in|there)( now)?\W*",
+    re.IGNORECASE,
+)
+
+
+def arrival_of(talk: Talk, reading: Reading) -> Value | None:
+    """Give the answer to "has it arrived?"; None if it says nothing of that.
+
+    "short" is a yes to less than the sale, "all" one to every such question that is open. Who was promised
+    the money may tell a sum, or that it is short, before he is asked.
+    """
+    pending = talk.pending
+    asked = pending is not None and pending.purpose == "arrived"
+    answer = reading.answer if asked else None
+    if answer == "no" or not (asked or (talk.outcome == "advised" and pending is None)):
+        return answer
+    complains = reading.facts.get("complaint") == "short"
+    partial = reading.facts.get("received") == "partial"
+    came = reading.facts.get("received_amount")
+    if isinstance(came, int) and not partial and (asked or complains):
+        return "yes" if _is_all(came, talk) else "short"
+    if partial or (asked and complains):
+        return "short"
+    if asked and answer is None and _ALL_HERE.fullmatch(reading.text.strip()):
+        return "all"
+    return "all" if answer == "yes" and _ALL.search(reading.text) else answer
+
+
+def _is_all(came: int, talk: Talk) -> bool:
+    """Say whether a sum is the sale's, or what a fee leaves of it; any is, if he has not told the sale's."""
+    sale = talk.facts.get("amount")
+    if sale is None or not isinstance(sale.value, int):
+        return True
+    return sale.value - came <= sale.value // FEE_PART + FEE_SUM
