@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import time
+from datetime import datetime, time
 from pathlib import Path
 
 import pytest
@@ -124,6 +124,46 @@ def test_a_mistake_in_the_operators_folder_names_its_file(own: Path) -> None:
     with pytest.raises(KnowledgeError) as caught, parts_on(own=own):
         pass
     assert any(m.file == str(own / "acquirers.yaml") and m.line == 2 for m in caught.value.mistakes)
+
+
+def test_a_year_of_the_operator_tells_which_spring_festival_is_meant(own: Path) -> None:
+    (own / "holidays").mkdir()
+    save(
+        own / "holidays/2027.yaml",
+        "source: 预排\nrest:\n  - {name: {zh: 春节, en: Spring Festival}, from: 2027-02-05, to: 2027-02-11}\n"
+        "work: []\n",
+    )
+    with parts_on(own=own) as parts:
+        merchant = Merchant(parts, datetime.fromisoformat("2027-02-15T10:30:00+08:00"))
+        read = merchant.say("春节刷的3500没到账")["facts"]["paid_at"]["value"]
+        assert read == {"from": "2027-02-05T00:00:00+08:00", "to": "2027-02-12T00:00:00+08:00"}
+
+
+@pytest.mark.parametrize(
+    "name", ["lexicon.yaml", "statements.yaml", "holidays/2027.yml", "causes/old/a.yaml"]
+)
+def test_a_file_of_the_operator_that_nothing_reads_is_refused(parts: Parts, own: Path, name: str) -> None:
+    (own / name).parent.mkdir(parents=True, exist_ok=True)
+    save(own / name, "{}\n")
+    parts.live.look_again()
+    [mistake] = parts.live.mistakes
+    assert (mistake.file, mistake.problem) == (str(own / name), "nothing reads this file.")
+    (own / name).unlink()
+    parts.live.look_again()
+    assert not parts.live.mistakes
+
+
+def test_what_an_editor_hides_beside_a_file_is_no_knowledge(parts: Parts, own: Path) -> None:
+    before = parts.knowledge.version
+    (own / "holidays").mkdir()
+    (own / "holidays/.#2027.yaml").symlink_to("somebody@somewhere.4711:1795000000")
+    (own / "causes/.hidden.yaml").write_text("title: half a sentence", encoding="utf-8")
+    (own / ".saved").mkdir()
+    (own / ".saved/lexicon.yaml").write_text("{}", encoding="utf-8")
+    parts.live.look_again()
+    assert (parts.knowledge.version, parts.live.mistakes) == (before, ())
+    with parts_on(own=own) as started:
+        assert started.knowledge.version == before
 
 
 SERVICE = """\
