@@ -28,8 +28,8 @@ PACKAGED = Path(__file__).parent
 #: What an operator's own folder may hold: folders of files, and files of entries.
 OWN_FOLDERS = ("causes", "holidays")
 OWN_FILES = ("questions.yaml", "acquirers.yaml", "articles.yaml")
-#: Names that advice may use beside facts: bot.talk.wording fills them.
-SPECIAL_NAMES = frozenset({"due_reason", "due_standing"})
+#: Names that advice may use where the bot waits for the deadline: bot.talk.conclusions fills them.
+DUE_NAMES = frozenset({"due_at", "due_reason", "due_standing"})
 
 Part = TypeVar("Part")
 _TEMPLATES = Environment(autoescape=False)  # noqa: S701 - only parsed here; channels escape what they show
@@ -201,19 +201,28 @@ def _check_cause(form: CauseForm, document: Document, facts: Mapping[str, FactSp
     for fact in form.ticket.evidence:
         if fact not in facts:
             document.complain(("ticket", "evidence"), f"{fact} is no fact.", "use a fact of questions.yaml.")
-    promised = set(form.needs) | ({"due_at"} if "due_state" in form.needs else set()) | SPECIAL_NAMES
     for language, source in (("zh", form.advice.zh), ("en", form.advice.en)):
-        _check_template(source, promised, ("advice", language), document)
+        _check_template(source, _promised(form), ("advice", language), document)
 
 
-def _check_template(source: str, allowed: set[str], place: tuple[str, ...], document: Document) -> None:
+def _promised(form: CauseForm) -> frozenset[str]:
+    """Name what is surely known when the advice is given; before a person looks into a case nothing is."""
+    if form.handled_by == "queue":
+        return frozenset()
+    return frozenset(form.needs) | (DUE_NAMES if form.follow_up == "deadline" else frozenset())
+
+
+def _check_template(source: str, allowed: frozenset[str], place: tuple[str, ...], document: Document) -> None:
     try:
         names = meta.find_undeclared_variables(_TEMPLATES.parse(source))
     except TemplateSyntaxError as error:
         document.complain(place, f"the text is no template ({error.message}).", "close every {{ … }}.")
         return
     for name in sorted(names - allowed):
-        fix = "use only facts that `needs` names (and due_at with due_state, due_reason and due_standing)."
+        fix = (
+            "with `handled_by: bot` use facts that `needs` names, and with `follow_up: deadline` "
+            f"{', '.join(sorted(DUE_NAMES))}; with `handled_by: queue` use none."
+        )
         document.complain(place, f"{name} may be unknown when this is said.", fix)
 
 

@@ -203,11 +203,8 @@ def _intent(document: Document, parts: Mapping[str, str]) -> IntentWords:
 def _check_phrases(document: Document, form: LexiconForm) -> None:
     for language, phrases in form.languages.items():
         _check_brackets(document, ("languages", language), phrases)
-    _check_brackets(document, ("arrived",), form.arrived)
-    _check_brackets(document, ("greets",), form.greets)
-    _check_brackets(document, ("gives_up",), form.gives_up)
-    _check_brackets(document, ("corrections",), form.corrections)
-    _check_brackets(document, ("another",), form.another)
+    for part in ("arrived", "greets", "where", "gives_up", "corrections", "another"):
+        _check_brackets(document, (part,), getattr(form, part))
     for place, words in _word_lists(form):
         _check_brackets(document, place, list(words))
         _check_size(document, place, words)
