@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import combinations
 from math import log2
 from typing import Literal
 
+from knowledge.acquirers import FILE as ACQUIRERS
 from knowledge.calendar import SHANGHAI
 from knowledge.engine import WORTH, Engine
 from knowledge.inquiry import hold
@@ -17,6 +18,8 @@ from knowledge.reading.vocabulary.normalise import Normaliser
 
 #: From so many days before the calendar ends on, the next year's notice is missed.
 CALENDAR_WARNING = 45
+#: An acquirer's numbers are compared with their source at least so often.
+VERIFIED_FOR = timedelta(days=365)
 #: What an incident's scope is made of; asked for that alone, whatever the causes say.
 SCOPE_OF_INCIDENTS = frozenset({"brand", "pay_method", "settle_bank"})
 
@@ -44,6 +47,7 @@ def check(knowledge: KnowledgeBase, now: datetime) -> list[Finding]:
         *_colliding(knowledge),
         *_untranslated(knowledge),
         *_calendar(knowledge, now),
+        *_unverified(knowledge, now),
     ]
     return sorted(findings, key=lambda finding: finding.kind)
 
@@ -199,3 +203,16 @@ def _calendar(knowledge: KnowledgeBase, now: datetime) -> Iterator[Finding]:
             else f"the calendar ended on {last}.",
             f"add holidays/{last.year + 1}.yaml as soon as the notice is out.",
         )
+
+
+def _unverified(knowledge: KnowledgeBase, now: datetime) -> Iterator[Finding]:
+    """Find acquirers whose numbers nobody has compared with their source for long."""
+    today = now.astimezone(SHANGHAI).date()
+    for name, profile in knowledge.acquirers.profiles.items():
+        if today - profile.verified_on > VERIFIED_FOR:
+            yield Finding(
+                "warning",
+                ACQUIRERS,
+                f"nobody has compared the numbers of {name} with their source since {profile.verified_on}.",
+                f"compare them ({profile.source}) and set `verified_on`.",
+            )

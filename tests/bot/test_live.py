@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from bot import expertise
 from bot.desk import desk_surroundings
 from bot.expertise import LiveExpertise
 from bot.parts import Parts
@@ -243,6 +244,20 @@ def test_a_talk_of_an_older_version_is_read(parts: Parts) -> None:
     parts.store.write(lambda transaction: transaction.execute(update(conversation), {"talk": older}))
     assert merchant.say("哇啦哇啦")["messages"]
     assert merchant.asks == told
+
+
+def test_an_edit_of_the_routing_rules_is_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    routing = tmp_path / "routing.yaml"
+    rules = expertise.ROUTING.read_text(encoding="utf-8")
+    save(routing, rules)
+    monkeypatch.setattr(expertise, "ROUTING", routing)
+    live = LiveExpertise(time(9), time(18))
+    save(routing, rules.replace("金额较大", "大额"))
+    live.look_again()
+    assert live.current.router.reasons["large_amount"].zh == "大额"
+    save(routing, rules.replace("  low: {days: 3}\n", ""))
+    live.look_again()
+    assert [mistake.problem for mistake in live.mistakes] == ["low has no due time."]
 
 
 def test_new_weights_are_taken_up_as_a_version_of_their_own(tmp_path: Path) -> None:
