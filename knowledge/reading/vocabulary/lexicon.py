@@ -77,7 +77,7 @@ class Lexicon:
     #: Fact -> the value that a yes stands for, where it is not called yes; the same for a no.
     yes_means: Mapping[str, str]
     no_means: Mapping[str, str]
-    #: "sale", "other" or "neither" -> words that tell whose moment stands beside them.
+    #: "sale", "terminal", "other" or "neither" -> words that tell whose moment stands beside them.
     events: Vocabulary
     holidays: tuple[Holiday, ...]
     #: Concept -> words of any language that stand for it.
