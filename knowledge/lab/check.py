@@ -10,18 +10,14 @@ from typing import Literal
 from knowledge.acquirers import FILE as ACQUIRERS
 from knowledge.calendar import SHANGHAI
 from knowledge.engine import WORTH, Engine
-from knowledge.inquiry import hold
+from knowledge.inquiry import OUTAGE_SCOPE, hold
 from knowledge.lab.shares import shares_of
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Cause, Fact, FactSpec, Text
 from knowledge.reading.vocabulary.normalise import Normaliser
 
-#: From so many days before the calendar ends on, the next year's notice is missed.
-CALENDAR_WARNING = 45
 #: An acquirer's numbers are compared with their source at least so often.
 VERIFIED_FOR = timedelta(days=365)
-#: What an incident's scope is made of; asked for that alone, whatever the causes say.
-SCOPE_OF_INCIDENTS = frozenset({"brand", "pay_method", "settle_bank"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +122,9 @@ def _bits(one: Cause, other: Cause, spec: FactSpec, knowledge: KnowledgeBase) ->
 def _pointless(knowledge: KnowledgeBase) -> Iterator[Finding]:
     """Find questions whose answers nothing rests on, and those that tell too little for what they cost."""
     causes = tuple(knowledge.causes.values())
-    needed = {fact for cause in causes for fact in cause.ticket.evidence} | SCOPE_OF_INCIDENTS
+    needed = {fact for cause in causes for fact in cause.ticket.evidence}
+    # An outage's scope is asked for that alone, whatever the causes say.
+    needed |= set(OUTAGE_SCOPE)
     needed |= {source for spec in knowledge.facts.values() for source in spec.derived_from}
     for spec in knowledge.facts.values():
         if not spec.ask or spec.key in needed:
@@ -192,8 +190,9 @@ def _blank(place: str, texts: Mapping[str, Text]) -> Iterator[Finding]:
 
 
 def _calendar(knowledge: KnowledgeBase, now: datetime) -> Iterator[Finding]:
-    left = knowledge.calendar.days_left(now.astimezone(SHANGHAI).date())
-    if left <= CALENDAR_WARNING:
+    today = now.astimezone(SHANGHAI).date()
+    if knowledge.calendar.ends_soon(today):
+        left = knowledge.calendar.days_left(today)
         last = knowledge.calendar.last_day
         yield Finding(
             "warning",

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,9 +10,11 @@ from sqlalchemy import select, update
 
 from bot import expertise
 from bot.desk import desk_surroundings
+from bot.doctor import look_around
 from bot.expertise import LiveExpertise
 from bot.parts import Parts
 from bot.settings import Settings
+from knowledge.lab.check import check
 from knowledge.loader import PACKAGED
 from knowledge.yaml_source import KnowledgeError
 from tests.knowledge.copies import copy_of_the_base
@@ -85,6 +87,18 @@ def test_a_broken_edit_is_refused_and_the_desk_says_why(parts: Parts, own: Path,
     save(own / "questions.yaml", QUESTION)
     parts.live.look_again()
     assert not [n for n in deps.notices("zh") if "上一个版本" in n]
+
+
+@pytest.mark.parametrize(("days", "warned"), [(46, False), (45, True)])
+def test_desk_and_check_warn_of_the_end_of_the_calendar_on_the_same_day(
+    parts: Parts, tmp_path: Path, *, days: int, warned: bool
+) -> None:
+    now = datetime.combine(parts.knowledge.calendar.last_day, NOW.timetz()) - timedelta(days=days)
+    deps = desk_surroundings(parts, Settings(data_dir=tmp_path), lambda: now)
+    assert bool(deps.notices("en")) == warned
+    [found] = [one for one in look_around(Settings(data_dir=tmp_path), now) if one.check == "calendar"]
+    assert (found.status == "warning") == warned
+    assert bool(check(parts.knowledge, now)) == warned
 
 
 def test_a_question_that_vanished_is_not_asked_again(parts: Parts, own: Path) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from knowledge.calendar import SHANGHAI
 from knowledge.engine import SURE, SURE_BY_CALENDAR
-from knowledge.inquiry import NEEDS_A_PERSON, forbids_advice, may_advise
+from knowledge.inquiry import IN_DIRECTORY, NEEDS_A_PERSON, forbids_advice, may_advise
 from knowledge.lab.check import Finding, check
 from knowledge.lab.explain import FactsError, explain, parse_facts
-from knowledge.lab.merchants import IN_DIRECTORY, Drawing
+from knowledge.lab.merchants import Drawing
 from knowledge.lab.mistakes import Kind, Mistakes
 from knowledge.lab.show import show_cause, show_fact
 from knowledge.lab.simulate import Simulation, Simulator, engine_asks, questionnaire_asks
