@@ -197,14 +197,18 @@ def _files(
 
 async def _keep_promises(parts: Parts, clock: Callable[[], datetime]) -> None:
     """Take up edits, speak where the moment has come, try failed messages again, until cancelled."""
+    steps = (
+        parts.live.look_again,
+        parts.imported.refresh,
+        lambda: parts.turns.retry(clock()),
+        lambda: parts.turns.wake(clock()),
+    )
     while True:
-        try:
-            await asyncio.to_thread(parts.live.look_again)
-            await asyncio.to_thread(parts.imported.refresh)
-            await asyncio.to_thread(parts.turns.retry, clock())
-            await asyncio.to_thread(parts.turns.wake, clock())
-        except Exception:  # noqa: BLE001 - the next round comes whatever went wrong in this one
-            _log.exception("a round of promises failed")
+        for step in steps:
+            try:
+                await asyncio.to_thread(step)
+            except Exception:  # noqa: BLE001 - the next step and the next round come whatever went wrong
+                _log.exception("a step of the round of promises failed")
         await asyncio.sleep(ROUND_SECONDS)
 
 

@@ -16,9 +16,6 @@ from knowledge.model import Fact, Language, from_json
 from knowledge.redaction import redact
 from triage.desk import DeskDeps
 
-#: The calendar's end is announced so many days before.
-CALENDAR_WARNING_DAYS = 45
-
 
 def desk_surroundings(parts: Parts, settings: Settings, clock: Callable[[], datetime]) -> DeskDeps:
     """Give the desk what it needs of the rest."""
@@ -57,8 +54,9 @@ def desk_surroundings(parts: Parts, settings: Settings, clock: Callable[[], date
 def _notices(parts: Parts, language: Language, at: datetime) -> Sequence[str]:
     """Say what a person should look after: a calendar about to end, an edit that is refused."""
     notices = []
-    left = parts.knowledge.calendar.days_left(at.astimezone(SHANGHAI).date())
-    if left < CALENDAR_WARNING_DAYS:
-        notices.append(parts.wording.say("calendar_ends", language, days=str(max(left, 0))))
+    calendar, today = parts.knowledge.calendar, at.astimezone(SHANGHAI).date()
+    if calendar.ends_soon(today):
+        days = str(max(calendar.days_left(today), 0))
+        notices.append(parts.wording.say("calendar_ends", language, days=days))
     notices += [parts.wording.say("edit_refused", language, mistake=str(m)) for m in parts.live.mistakes]
     return notices

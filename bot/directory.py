@@ -11,12 +11,11 @@ from urllib.parse import quote
 import httpx
 import structlog
 
+from knowledge.inquiry import TOLD_BY_DIRECTORY
 from knowledge.model import FactSpec
 from triage.directory import DirectoryError, Entry
 
-#: Facts that a directory may tell; anything else in it is left alone.
-FACTS = ("brand", "settlement_mode", "settle_bank", "account_kind", "registered_as", "payout_status")
-COLUMNS = ("merchant_no", "settle_card_last4", "onboarded_on", *FACTS)
+COLUMNS = ("merchant_no", "settle_card_last4", "onboarded_on", *TOLD_BY_DIRECTORY)
 TIMEOUT_SECONDS = 3.0
 #: What was found is believed for so long, and so is that nothing was.
 REMEMBERED = timedelta(minutes=5)
@@ -125,8 +124,8 @@ def _mistakes(row: Mapping[str, Any], facts: Mapping[str, FactSpec]) -> list[str
 
 
 def _told(raw: Mapping[str, Any]) -> dict[str, str]:
-    """Give the facts that a row tells."""
-    told = {column: str(raw.get(column) or "").strip() for column in FACTS}
+    """Give the facts that a row tells; anything else in it is left alone."""
+    told = {column: str(raw.get(column) or "").strip() for column in TOLD_BY_DIRECTORY}
     return {column: value for column, value in told.items() if value}
 
 

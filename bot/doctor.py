@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 from bot.control import is_running
-from bot.desk import CALENDAR_WARNING_DAYS
 from bot.expertise import LiveExpertise
 from bot.settings import Settings
 from knowledge.calendar import SHANGHAI
@@ -100,10 +99,11 @@ def _knowledge(settings: Settings, now: datetime) -> Iterator[Finding]:
         return
     knowledge = live.current.knowledge
     yield ok("knowledge", f"{len(knowledge.causes)} causes, {len(knowledge.facts)} facts")
-    left = knowledge.calendar.days_left(now.astimezone(SHANGHAI).date())
+    today = now.astimezone(SHANGHAI).date()
+    left = knowledge.calendar.days_left(today)
     if left <= 0:
         yield error("calendar", "has ended; add this year's file (docs/knowledge-base.md)")
-    elif left < CALENDAR_WARNING_DAYS:
+    elif knowledge.calendar.ends_soon(today):
         yield warning("calendar", f"ends in {left} days; add next year's file (docs/knowledge-base.md)")
     else:
         yield ok("calendar", f"reaches {left} days ahead")

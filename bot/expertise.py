@@ -13,10 +13,11 @@ from bot.talk.conversation import Conversation
 from bot.talk.wording import Wording
 from knowledge.loader import PACKAGED, KnowledgeBase, data_files, load_knowledge
 from knowledge.yaml_source import KnowledgeError, Mistake, read_texts
-from triage.routing import Router, load_routing
+from triage import routing
 from triage.service_hours import ServiceHours
 
 TEXTS = Path(__file__).parent / "talk" / "texts.yaml"
+ROUTING = routing.PACKAGED
 Value = TypeVar("Value")
 _log = structlog.get_logger()
 
@@ -28,7 +29,7 @@ class Expertise:
     knowledge: KnowledgeBase
     wording: Wording
     hours: ServiceHours
-    router: Router
+    router: routing.Router
     conversation: Conversation
     outages: Outages
 
@@ -72,14 +73,14 @@ class LiveExpertise:
             knowledge=knowledge,
             wording=wording,
             hours=hours,
-            router=load_routing(hours),
+            router=routing.load_routing(hours, ROUTING),
             conversation=Conversation(knowledge, wording, hours),
             outages=Outages(knowledge, wording, hours),
         )
 
     def _fingerprint(self) -> frozenset[tuple[str, int, int]]:
         """Tell one state of the folders from another, by name, size and time of every file."""
-        files = [path for folder in self._folders if folder for path in data_files(folder)]
+        files = [ROUTING, *(path for folder in self._folders if folder for path in data_files(folder))]
         return frozenset((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from bot.talk.state import Talk, Wake, read_talk
 from bot.talk.wording import Wording, day
 from knowledge.calendar import SHANGHAI
+from knowledge.inquiry import OUTAGE_SCOPE
 from knowledge.loader import KnowledgeBase
 from triage import incidents
 from triage.custody import change, locked
@@ -18,8 +19,6 @@ from triage.store import Transaction
 from triage.talks import lock, post
 from triage.tickets import record
 
-#: Facts that may say whom an outage concerns.
-SCOPE = ("brand", "pay_method", "settle_bank")
 _TICKET, _CONVERSATION = table(Ticket), table(Conversation)
 
 
@@ -91,8 +90,8 @@ class Outages:
         post(transaction, row, "bot", said, now)
 
     def _check(self, key: str, value: str) -> None:
-        if key not in SCOPE:
-            message = f"{key} cannot say whom an outage concerns; use one of {', '.join(SCOPE)}"
+        if key not in OUTAGE_SCOPE:
+            message = f"{key} cannot say whom an outage concerns; use one of {', '.join(OUTAGE_SCOPE)}"
             raise OutageError(message)
         known = self._knowledge.facts[key].values
         if value not in known:

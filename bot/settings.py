@@ -15,6 +15,10 @@ TELEGRAM_TOKEN, TELEGRAM_SECRET = r"[0-9]+:[A-Za-z0-9_-]+", r"[A-Za-z0-9_-]{1,25
 DATABASES = ("sqlite:///", "postgresql+psycopg://")
 
 
+class SettingsError(Exception):
+    """Settings that are wrong; the message names every one of them."""
+
+
 class Settings(BaseSettings):
     """DAOZHANG_<NAME> from the environment, then .env; described in .env.example."""
 
@@ -142,6 +146,15 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """The address that people use, without a slash at the end."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+
+def read_settings() -> Settings:
+    """Read the settings; raises SettingsError."""
+    try:
+        return Settings()
+    except ValidationError as problem:
+        message = "the settings are wrong (see .env.example)\n  " + "\n  ".join(mistakes(problem))
+        raise SettingsError(message) from None
 
 
 def mistakes(problem: ValidationError) -> list[str]:

@@ -13,7 +13,7 @@ from knowledge.schema import Form, TextForm
 from knowledge.yaml_source import Document, KnowledgeError, read_layers
 
 FILE = "acquirers.yaml"
-
+DEFAULT = "default"
 
 #: Values of the fact pay_method.
 PayMethod = Literal["credit_card", "debit_card", "wechat", "alipay", "unionpay_qr", "ecny"]
@@ -78,8 +78,8 @@ class Acquirers:
         self, default: Profile, profiles: Mapping[str, Profile], brands: Mapping[str, Brand]
     ) -> None:
         self.brands = brands
-        self._default = default
-        self._profiles = profiles
+        #: Acquirer -> its profile; "default" is that of all others.
+        self.profiles: Mapping[str, Profile] = {**profiles, DEFAULT: default}
         self._by_name = {
             name.casefold(): brand
             for brand in brands.values()
@@ -94,8 +94,8 @@ class Acquirers:
         """Give the profile for a value of the fact brand; the default when the brand tells nothing."""
         brand = self.brand(brand_value) if brand_value else None
         if brand is None or brand.acquirer is None:
-            return self._default
-        return self._profiles[brand.acquirer]
+            return self.profiles[DEFAULT]
+        return self.profiles[brand.acquirer]
 
 
 class _ProfileForm(Form):

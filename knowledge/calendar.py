@@ -17,6 +17,8 @@ from knowledge.yaml_source import Document, KnowledgeError, Mistake, layered_fil
 DayKind = Literal["work", "weekend", "holiday", "makeup"]
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ONE_DAY = timedelta(days=1)
+#: From so many days before the calendar ends on, people are warned.
+WARNING_DAYS = 45
 
 
 class UnknownCalendarError(Exception):
@@ -74,6 +76,10 @@ class SettlementCalendar:
     def days_left(self, today: date) -> int:
         """Count the days from today to the last known one; negative once the data has ended."""
         return (self.last_day - today).days
+
+    def ends_soon(self, today: date) -> bool:
+        """Say whether it is time to add the next year's notice."""
+        return self.days_left(today) <= WARNING_DAYS
 
     def _check(self, day: date) -> None:
         if not self.first_day <= day <= self.last_day:

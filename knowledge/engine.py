@@ -11,6 +11,7 @@ from knowledge.model import (
     Fact,
     Facts,
     FactSpec,
+    Motive,
     Reason,
     RuledOut,
     Source,
@@ -83,17 +84,18 @@ class Engine:
         """Weigh the causes and choose the next question.
 
         closed: facts that must not be asked (again). narrowing: facts that, once known, could still change
-        when the money is due (knowledge.derivation.narrowing).
+        when the money is due (knowledge.inquiry.Held).
         """
         beliefs = self._beliefs(known)
         order = sorted(range(len(beliefs)), key=lambda i: (-beliefs[i], self._causes[i].id))
-        question, bits = self._next(known, beliefs, order[0], closed, narrowing)
+        question, bits, motive = self._next(known, beliefs, order[0], closed, narrowing)
         return Diagnosis(
             causes=tuple((self._causes[i].id, beliefs[i]) for i in order if beliefs[i] > 0),
             why=self._why(known, order[:5]),
             ruled_out=self._ruled_out(known),
             question=question,
             expected_bits=bits,
+            motive=motive,
             version=self._version,
         )
 
@@ -170,22 +172,24 @@ class Engine:
         leader: int,
         closed: frozenset[str],
         narrowing: Sequence[str],
-    ) -> tuple[str | None, float]:
+    ) -> tuple[str | None, float, Motive]:
         """Choose the question that tells most per effort; None when sure, or when none is worth it."""
         needs = self._causes[leader].needs
         missing = [fact for fact in narrowing if fact not in closed]
         borne_out = all(fact in known for fact in needs)
         if borne_out and beliefs[leader] >= (SURE_BY_CALENDAR if needs else SURE):
-            return None, 0.0
+            return None, 0.0, "borne_out" if needs else "sure"
         if beliefs[leader] >= SURE and missing:
-            return missing[0], self._timing_bits(beliefs)
+            return missing[0], self._timing_bits(beliefs), "date"
         best, best_bits, best_score = None, 0.0, WORTH
         for asked, columns, entropies in self._offers(known, closed, missing):
             bits = _bits(beliefs, columns, entropies)
             effort = sum(self._effort(fact, known) for fact in asked)
             if bits / effort > best_score:
                 best, best_bits, best_score = asked[0], bits, bits / effort
-        return best, best_bits
+        if best is None:
+            return None, 0.0, "nothing_worth"
+        return best, best_bits, "needs" if beliefs[leader] >= SURE else "unsure"
 
     def _offers(
         self, known: Facts, closed: frozenset[str], missing: Sequence[str]

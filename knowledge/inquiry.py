@@ -13,6 +13,19 @@ from knowledge.settlement import MODES
 
 #: The fact whose values are MODES.
 MODE = "settlement_mode"
+#: What a directory of merchants may tell as it stands.
+TOLD_BY_DIRECTORY = (
+    "brand",
+    "settlement_mode",
+    "settle_bank",
+    "account_kind",
+    "registered_as",
+    "payout_status",
+)
+#: The same with what follows from the day of opening that it tells.
+IN_DIRECTORY = frozenset({*TOLD_BY_DIRECTORY, "onboarded_days"})
+#: Facts that may say whom an outage concerns.
+OUTAGE_SCOPE = ("brand", "pay_method", "settle_bank")
 #: No more questions than these before the bot settles for what it knows.
 MOST_QUESTIONS = 9
 #: A cause less likely than this is not named on a ticket: a wrong queue costs more than an open mind.

@@ -25,8 +25,11 @@ from knowledge.yaml_source import (
 
 #: The folder that ships with the package.
 PACKAGED = Path(__file__).parent
-#: Names that advice may use beside facts: bot.talk.wording fills them.
-SPECIAL_NAMES = frozenset({"due_reason", "due_standing"})
+#: What an operator's own folder may hold: folders of files, and files of entries.
+OWN_FOLDERS = ("causes", "holidays")
+OWN_FILES = ("questions.yaml", "acquirers.yaml", "articles.yaml")
+#: Names that advice may use where the bot waits for the deadline: bot.talk.conclusions fills them.
+DUE_NAMES = frozenset({"due_at", "due_reason", "due_standing"})
 
 Part = TypeVar("Part")
 _TEMPLATES = Environment(autoescape=False)  # noqa: S701 - only parsed here; channels escape what they show
@@ -51,12 +54,12 @@ def load_knowledge(folder: Path = PACKAGED, own: Path | None = None) -> Knowledg
     """Load a knowledge folder; raises KnowledgeError with all mistakes of all files.
 
     own: a folder of the operator, of the same form: its causes and years replace or add files, its entries
-    of questions.yaml and acquirers.yaml replace or add entries.
+    of questions.yaml, acquirers.yaml and articles.yaml replace or add entries. Nothing else may be in it.
     """
-    mistakes: list[Mistake] = []
+    mistakes = _unused(own) if own else []
     acquirers = _collect(lambda: load_acquirers(folder, own), mistakes)
     calendar = _collect(lambda: load_calendar(folder, own), mistakes)
-    lexicon = _collect(lambda: load_lexicon(folder), mistakes)
+    lexicon = _collect(lambda: load_lexicon(folder, own), mistakes)
     articles = _collect(lambda: load_articles(folder, own), mistakes)
     document = read_layers(folder, own, "questions.yaml")
     facts = _facts(document)
@@ -198,25 +201,55 @@ def _check_cause(form: CauseForm, document: Document, facts: Mapping[str, FactSp
     for fact in form.ticket.evidence:
         if fact not in facts:
             document.complain(("ticket", "evidence"), f"{fact} is no fact.", "use a fact of questions.yaml.")
-    promised = set(form.needs) | ({"due_at"} if "due_state" in form.needs else set()) | SPECIAL_NAMES
     for language, source in (("zh", form.advice.zh), ("en", form.advice.en)):
-        _check_template(source, promised, ("advice", language), document)
+        _check_template(source, _promised(form), ("advice", language), document)
 
 
-def _check_template(source: str, allowed: set[str], place: tuple[str, ...], document: Document) -> None:
+def _promised(form: CauseForm) -> frozenset[str]:
+    """Name what is surely known when the advice is given; before a person looks into a case nothing is."""
+    if form.handled_by == "queue":
+        return frozenset()
+    return frozenset(form.needs) | (DUE_NAMES if form.follow_up == "deadline" else frozenset())
+
+
+def _check_template(source: str, allowed: frozenset[str], place: tuple[str, ...], document: Document) -> None:
     try:
         names = meta.find_undeclared_variables(_TEMPLATES.parse(source))
     except TemplateSyntaxError as error:
         document.complain(place, f"the text is no template ({error.message}).", "close every {{ … }}.")
         return
     for name in sorted(names - allowed):
-        fix = "use only facts that `needs` names (and due_at with due_state, due_reason and due_standing)."
+        fix = (
+            "with `handled_by: bot` use facts that `needs` names, and with `follow_up: deadline` "
+            f"{', '.join(sorted(DUE_NAMES))}; with `handled_by: queue` use none."
+        )
         document.complain(place, f"{name} may be unknown when this is said.", fix)
 
 
+def _unused(own: Path) -> list[Mistake]:
+    """Find the files of the operator's folder that nothing reads."""
+    read = {own / name for name in OWN_FILES}
+    read |= {path for part in OWN_FOLDERS for _, path in layered_files(own, None, part)}
+    counts = ", ".join([*(f"{part}/*.yaml" for part in OWN_FOLDERS), *OWN_FILES])
+    fix = f"correct its name or move it away: here count {counts}."
+    return [
+        Mistake(str(path), 1, "nothing reads this file.", fix) for path in data_files(own) if path not in read
+    ]
+
+
 def data_files(folder: Path) -> list[Path]:
-    """List the files that make a knowledge folder what it is: all but the code."""
-    return sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".json"))
+    """List the files that make a knowledge folder what it is: all but the code, and what an editor hides."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix in (".yaml", ".yml", ".json")
+        and path.is_file()
+        and not _is_hidden(path.relative_to(folder))
+    )
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _version(folder: Path, own: Path | None) -> str:

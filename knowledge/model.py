@@ -204,6 +204,11 @@ class RuledOut:
     value: Value
 
 
+#: Why the engine stops: the leader is believed, by itself or borne out by the calendar, or no question is
+#: worth its effort. Why it goes on: the date is open, a need of the leader's, or the cause.
+Motive = Literal["sure", "borne_out", "nothing_worth", "date", "needs", "unsure"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
     """What the engine holds of a case."""
@@ -217,6 +222,8 @@ class Diagnosis:
     question: str | None
     #: Bits that the question was expected to tell; 0 when there is none.
     expected_bits: float
+    #: Why this question, or none.
+    motive: Motive
     #: Content hash of the knowledge base that made it.
     version: str
 

@@ -1,8 +1,9 @@
 """The shape of questions.yaml and of the files in causes/, as pydantic models."""
 
+import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 #: The words for how common something is, with the numbers behind them.
 HOW_OFTEN = {"always": 0.97, "usually": 0.8, "often": 0.6, "sometimes": 0.3, "rarely": 0.1, "never": 0.03}
@@ -31,9 +32,19 @@ class FactForm(Form):
     hint: TextForm | None = None
     values: dict[str, TextForm] = {}
     usual: dict[str, HowOften] = {}
-    effort: float = 1.0
+    effort: float = Field(default=1.0, gt=0)
     pattern: str | None = None
     derived_from: list[str] = []
+
+    @field_validator("pattern")
+    @classmethod
+    def _is_a_pattern(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            message = f"no regular expression ({error})"
+            raise ValueError(message) from None
+        return value
 
 
 class TicketForm(Form):

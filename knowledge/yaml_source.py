@@ -159,7 +159,7 @@ def layered_files(folder: Path, own: Path | None, part: str) -> list[tuple[str, 
     found = {path.name: (f"{part}/{path.name}", path) for path in (folder / part).glob("*.yaml")}
     if own:
         found |= {path.name: (str(path), path) for path in (own / part).glob("*.yaml")}
-    return [found[name] for name in sorted(found)]
+    return [found[name] for name in sorted(found) if not name.startswith(".")]
 
 
 def read_texts(path: Path) -> dict[str, Text]:

@@ -6,6 +6,7 @@ sources against the rules, the second half plants one violation of each and sees
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -74,6 +75,9 @@ SETS_LOGGING_UP = {("structlog", "configure"), ("logging", "basicConfig"), ("con
 #: The one place that asks what time it is, and hands it on.
 CLOCK = "bot/app.py"
 SAYS_NOTHING = {"base", "common", "helper", "helpers", "misc", "util", "utils"}
+#: Longer than the words of a date or of the strip.
+SENTENCE = re.compile("[一-鿿，。！？：]{5,}")
+WEEKDAYS = "一二三四五六日"
 LONGEST_MODULE, USUAL_MODULE, LONGEST_FUNCTION = 400, 200, 60
 
 
@@ -220,7 +224,22 @@ def no_assert(source: Source) -> Iterator[str]:
             yield f"line {node.lineno}: raise an error instead of assert"
 
 
-RULES: tuple[Rule, ...] = (arrows, confinement, environment, clock, logging_set_up, size, names, no_assert)
+def no_texts(source: Source) -> Iterator[str]:
+    """Say where a Chinese text stands in the code of bot or triage."""
+    if source.path.startswith("knowledge/"):
+        return
+    tree = source.tree
+    told = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in told:
+            for text in SENTENCE.findall(node.value):
+                if text != WEEKDAYS:
+                    yield f"line {node.lineno}: {text} belongs in YAML"
+
+
+RULES: tuple[Rule, ...] = (
+    *(arrows, confinement, environment, clock, logging_set_up, size, names, no_assert, no_texts),
+)
 
 
 def sources() -> list[Source]:
@@ -337,6 +356,7 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (names, "knowledge/common/dates.py", ""),
     (names, "bot/base/__init__.py", ""),
     (no_assert, "triage/tickets.py", "def f(x):\n    assert x"),
+    (no_texts, "bot/talk/menu.py", "x = f'预计{day}到账，请留意。'"),
 ]
 
 
@@ -346,6 +366,7 @@ def test_a_planted_violation_is_found(rule: Rule, path: str, text: str) -> None:
 
 
 KEPT: list[tuple[Rule, str, str]] = [
+    (no_texts, "bot/talk/menu.py", "def f(day):\n    '''Write 预计今天到账.'''\n    return f'{day}日前'"),
     (arrows, "bot/turn.py", "from triage.store import Store\nfrom knowledge.engine import diagnose"),
     (
         arrows,

@@ -50,7 +50,7 @@ class Entry:
     merchant_no: str
     #: Last four digits of the settlement card: what he must know to be believed.
     settle_card_last4: str
-    #: Fact -> value: brand, settlement_mode, settle_bank, account_kind, registered_as, payout_status.
+    #: Fact -> value, of those that a directory may tell.
     facts: Mapping[str, str]
     onboarded_on: date | None = None
 

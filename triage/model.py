@@ -122,7 +122,7 @@ class Message(SQLModel, table=True):
 
 
 class Attachment(SQLModel, table=True):
-    """A picture, document or voice message that a merchant sent."""
+    """A picture, document or voice message of a merchant or an agent."""
 
     __tablename__ = "attachment"
     __table_args__ = (UniqueConstraint("conversation_id", "key"),)

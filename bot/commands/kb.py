@@ -12,14 +12,25 @@ from rich.progress import Progress
 
 from bot.app import now as clock
 from bot.commands import kb_pages as pages
+from bot.expertise import LiveExpertise
+from bot.settings import read_settings
 from knowledge.calendar import SHANGHAI
 from knowledge.lab.check import check
 from knowledge.lab.explain import FactsError, explain, parse_facts
 from knowledge.lab.show import show_cause, show_fact
 from knowledge.lab.simulate import Simulator
-from knowledge.loader import PACKAGED, load_knowledge
+from knowledge.loader import PACKAGED, KnowledgeBase, load_knowledge
 
 kb = typer.Typer(help="The knowledge base.", no_args_is_help=True)
+OwnOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--own",
+        help="The operator's folder that is laid over it; DAOZHANG_KNOWLEDGE_DIR without it.",
+        exists=True,
+        file_okay=False,
+    ),
+]
 FolderOption = Annotated[Path, typer.Option("--folder", help="The knowledge folder.")]
 NowOption = Annotated[
     str | None, typer.Option("--now", help="The moment, ISO 8601; without a zone it is Shanghai time.")
@@ -29,10 +40,15 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object instea
 
 @kb.command("check")
 def kb_check(
-    folder: Annotated[Path, typer.Argument(help="The knowledge folder.")] = PACKAGED, start: NowOption = None
+    folder: Annotated[Path, typer.Argument(help="The knowledge folder.")] = PACKAGED,
+    own: OwnOption = None,
+    start: NowOption = None,
 ) -> None:
     """Look for mistakes and design faults; all of them at once, with how to fix each."""
-    knowledge = load_knowledge(folder)
+    settings = read_settings()
+    own = own or settings.knowledge_dir
+    live = LiveExpertise(settings.service_opens, settings.service_closes, own, folder)
+    knowledge = live.current.knowledge
     findings = check(knowledge, _moment(start))
     errors = sum(finding.kind == "error" for finding in findings)
     for finding in findings:
@@ -49,9 +65,10 @@ def kb_check(
 def kb_show(
     name: Annotated[str, typer.Argument(help="A cause or a fact; without it, the list of both.")] = "",
     folder: FolderOption = PACKAGED,
+    own: OwnOption = None,
 ) -> None:
     """Show one cause or one fact on a page."""
-    knowledge = load_knowledge(folder)
+    knowledge = _load(folder, own)
     console = Console()
     if name in knowledge.causes:
         pages.print_cause(console, show_cause(name, knowledge), knowledge)
@@ -70,9 +87,10 @@ def kb_explain(
     start: NowOption = None,
     as_json: JsonOption = False,
     folder: FolderOption = PACKAGED,
+    own: OwnOption = None,
 ) -> None:
     """Take facts and show the whole reasoning: what follows, what is believed and why, what is asked."""
-    knowledge = load_knowledge(folder)
+    knowledge = _load(folder, own)
     try:
         given = parse_facts(facts, knowledge)
     except FactsError as error:
@@ -100,9 +118,10 @@ def kb_simulate(  # noqa: PLR0913 - one argument an option
     ] = 0.0,
     as_json: JsonOption = False,
     folder: FolderOption = PACKAGED,
+    own: OwnOption = None,
 ) -> None:
     """Draw merchants from the knowledge base, serve them, and see how good it is."""
-    simulator = Simulator(load_knowledge(folder), seed, wrong, dont_know, mistakes, directory)
+    simulator = Simulator(_load(folder, own), seed, wrong, dont_know, mistakes, directory)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("merchants", total=count)
         simulation = simulator.run(count, lambda: progress.advance(task))
@@ -110,6 +129,10 @@ def kb_simulate(  # noqa: PLR0913 - one argument an option
         typer.echo(json.dumps(asdict(simulation), ensure_ascii=False))
     else:
         pages.print_simulation(Console(), simulation)
+
+
+def _load(folder: Path, own: Path | None) -> KnowledgeBase:
+    return load_knowledge(folder, own or read_settings().knowledge_dir)
 
 
 def _moment(text: str | None) -> datetime:

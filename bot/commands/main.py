@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 
 from bot.administration import Administration, AdministrationError
@@ -23,7 +22,7 @@ from bot.expertise import LiveExpertise
 from bot.logs import set_up_logs
 from bot.parts import put_together
 from bot.serving import ServiceError, run_service
-from bot.settings import Settings, mistakes
+from bot.settings import SettingsError, read_settings
 from knowledge.calendar import SHANGHAI
 from knowledge.yaml_source import KnowledgeError
 from triage.store import Store, StoreError
@@ -54,7 +53,14 @@ def main() -> None:
     """Run the command line; what is wrong is said in one line."""
     try:
         cli()
-    except (StoreError, KnowledgeError, VaultError, AdministrationError, ServiceError) as error:
+    except (
+        StoreError,
+        KnowledgeError,
+        VaultError,
+        AdministrationError,
+        ServiceError,
+        SettingsError,
+    ) as error:
         _give_up(str(error))
 
 
@@ -63,17 +69,10 @@ def _give_up(reason: str) -> NoReturn:
     raise SystemExit(1)
 
 
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        _give_up("the settings are wrong (see .env.example)\n  " + "\n  ".join(mistakes(error)))
-
-
 @cli.command()
 def serve() -> None:
     """Serve the merchants' page at / and the agents' desk at /desk."""
-    settings = _settings()
+    settings = read_settings()
     set_up_logs(settings.log_level)
     run_service(settings)
 
@@ -87,7 +86,7 @@ def chat(
     start: NowOption = None,
 ) -> None:
     """Talk with the bot in the terminal."""
-    settings = _settings()
+    settings = read_settings()
     set_up_logs("error")
     clock = _clock(start)
     store = Store(db)
@@ -216,7 +215,7 @@ def merchants_import(file: Path) -> None:
 
 def _administer(command: str, values: dict[str, Any]) -> None:
     """Hand a command to the running service, or carry it out here when none is running."""
-    settings = _settings()
+    settings = read_settings()
     said = ask_service(settings.data_dir, command, values)
     if said is None:
         set_up_logs("error")

@@ -9,17 +9,13 @@ from bot.talk.decision import Decision, Situation
 from bot.talk.state import Claim, Lookup, Talk
 from bot.talk.wording import Wording
 from knowledge.calendar import SHANGHAI
+from knowledge.inquiry import IN_DIRECTORY
 from knowledge.model import UNKNOWN, Fact
 from triage.directory import Entry
 
 #: What he must know; claims of his, kept apart from what the directory says.
 CLAIMS = ("merchant_no", "settle_card_last4")
-#: Questions that the directory would answer.
-ANSWERED = frozenset(
-    {"brand", "settlement_mode", "settle_bank", "account_kind", "registered_as", "payout_status"}
-    | {"onboarded_days"}
-)
-#: Those of them whose answers change from day to day.
+#: What the directory tells (IN_DIRECTORY) and whose answers change from day to day.
 MOVING = frozenset({"payout_status", "onboarded_days"})
 #: If the directory does not answer within this time, or the service is killed, the talk goes on without it.
 PATIENCE = timedelta(seconds=15)
@@ -35,7 +31,7 @@ class Proof:
     def instead_of(self, question: str | None, talk: Talk, situation: Situation) -> str | None:
         """Give the claim to ask for first where the directory would answer, else the question."""
         proved = talk.lookup is not None and talk.lookup.proved
-        if not situation.directory or proved or question not in ANSWERED:
+        if not situation.directory or proved or question not in IN_DIRECTORY:
             return question
         if any(talk.facts[claim].value == UNKNOWN for claim in CLAIMS if claim in talk.facts):
             return question
@@ -85,7 +81,7 @@ def look_again(talk: Talk) -> Talk:
 
 def disown(talk: Talk) -> Talk:
     """Forget what the directory said: it was of another merchant."""
-    return replace(_without(talk, ANSWERED), lookup=None)
+    return replace(_without(talk, IN_DIRECTORY), lookup=None)
 
 
 def _without(talk: Talk, keys: frozenset[str]) -> Talk:

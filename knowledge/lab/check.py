@@ -2,23 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import combinations
 from math import log2
 from typing import Literal
 
+from knowledge.acquirers import FILE as ACQUIRERS
 from knowledge.calendar import SHANGHAI
 from knowledge.engine import WORTH, Engine
-from knowledge.inquiry import hold
+from knowledge.inquiry import OUTAGE_SCOPE, hold
 from knowledge.lab.shares import shares_of
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Cause, Fact, FactSpec, Text
 from knowledge.reading.vocabulary.normalise import Normaliser
 
-#: From so many days before the calendar ends on, the next year's notice is missed.
-CALENDAR_WARNING = 45
-#: What an incident's scope is made of; asked for that alone, whatever the causes say.
-SCOPE_OF_INCIDENTS = frozenset({"brand", "pay_method", "settle_bank"})
+#: An acquirer's numbers are compared with their source at least so often.
+VERIFIED_FOR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,7 @@ def check(knowledge: KnowledgeBase, now: datetime) -> list[Finding]:
         *_colliding(knowledge),
         *_untranslated(knowledge),
         *_calendar(knowledge, now),
+        *_unverified(knowledge, now),
     ]
     return sorted(findings, key=lambda finding: finding.kind)
 
@@ -122,7 +122,9 @@ def _bits(one: Cause, other: Cause, spec: FactSpec, knowledge: KnowledgeBase) ->
 def _pointless(knowledge: KnowledgeBase) -> Iterator[Finding]:
     """Find questions whose answers nothing rests on, and those that tell too little for what they cost."""
     causes = tuple(knowledge.causes.values())
-    needed = {fact for cause in causes for fact in cause.ticket.evidence} | SCOPE_OF_INCIDENTS
+    needed = {fact for cause in causes for fact in cause.ticket.evidence}
+    # An outage's scope is asked for that alone, whatever the causes say.
+    needed |= set(OUTAGE_SCOPE)
     needed |= {source for spec in knowledge.facts.values() for source in spec.derived_from}
     for spec in knowledge.facts.values():
         if not spec.ask or spec.key in needed:
@@ -188,8 +190,9 @@ def _blank(place: str, texts: Mapping[str, Text]) -> Iterator[Finding]:
 
 
 def _calendar(knowledge: KnowledgeBase, now: datetime) -> Iterator[Finding]:
-    left = knowledge.calendar.days_left(now.astimezone(SHANGHAI).date())
-    if left <= CALENDAR_WARNING:
+    today = now.astimezone(SHANGHAI).date()
+    if knowledge.calendar.ends_soon(today):
+        left = knowledge.calendar.days_left(today)
         last = knowledge.calendar.last_day
         yield Finding(
             "warning",
@@ -199,3 +202,16 @@ def _calendar(knowledge: KnowledgeBase, now: datetime) -> Iterator[Finding]:
             else f"the calendar ended on {last}.",
             f"add holidays/{last.year + 1}.yaml as soon as the notice is out.",
         )
+
+
+def _unverified(knowledge: KnowledgeBase, now: datetime) -> Iterator[Finding]:
+    """Find acquirers whose numbers nobody has compared with their source for long."""
+    today = now.astimezone(SHANGHAI).date()
+    for name, profile in knowledge.acquirers.profiles.items():
+        if today - profile.verified_on > VERIFIED_FOR:
+            yield Finding(
+                "warning",
+                ACQUIRERS,
+                f"nobody has compared the numbers of {name} with their source since {profile.verified_on}.",
+                f"compare them ({profile.source}) and set `verified_on`.",
+            )

@@ -6,13 +6,22 @@ from datetime import date, datetime, time
 from typing import Any
 
 from knowledge.calendar import ONE_DAY, SHANGHAI
-from knowledge.engine import SURE, WORTH, Engine
+from knowledge.engine import SURE, SURE_BY_CALENDAR, WORTH, Engine
 from knowledge.inquiry import believed, hold, may_advise
 from knowledge.loader import KnowledgeBase
-from knowledge.model import UNKNOWN, Diagnosis, Fact, FactSpec, Interval, Value, to_json
+from knowledge.model import UNKNOWN, Diagnosis, Fact, FactSpec, Interval, Motive, Value, to_json
 
 #: So many questions that were not chosen are shown.
 RUNNERS_UP = 4
+#: Why the engine stops or goes on, in words.
+MOTIVES: Mapping[Motive, str] = {
+    "sure": f"sure: {{share:.2f}} is at least {SURE}",
+    "borne_out": f"sure: {{share:.2f}} is at least {SURE_BY_CALENDAR}, and all that the cause needs is known",
+    "nothing_worth": f"no question tells {WORTH} bits per unit of effort",
+    "date": "sure of the cause, but not yet of the date",
+    "needs": "sure of the cause, but not yet of all that it needs",
+    "unsure": "not sure yet: {share:.2f} is not enough",
+}
 
 
 class FactsError(ValueError):
@@ -92,20 +101,9 @@ def explain(facts: Mapping[str, Fact], knowledge: KnowledgeBase, now: datetime) 
         narrowing=held.narrowing,
         diagnosis=diagnosis,
         runners_up=tuple(runners_up),
-        stop=_stop(diagnosis, held.narrowing),
+        stop=MOTIVES[diagnosis.motive].format(share=diagnosis.causes[0][1]),
         advises=may_advise(believed(diagnosis, knowledge.causes), held.known),
     )
-
-
-def _stop(diagnosis: Diagnosis, narrowing: Sequence[str]) -> str:
-    share = diagnosis.causes[0][1]
-    if diagnosis.question in narrowing and share >= SURE:
-        return "sure of the cause, but not yet of the date"
-    if diagnosis.question:
-        return f"not sure yet: {share:.2f} is below {SURE}"
-    if share >= SURE:
-        return f"sure: {share:.2f} is at least {SURE}"
-    return f"no question tells {WORTH} bits per unit of effort"
 
 
 def parse_facts(words: Sequence[str], knowledge: KnowledgeBase) -> dict[str, Fact]:

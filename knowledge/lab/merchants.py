@@ -9,6 +9,7 @@ from knowledge.calendar import ONE_DAY, SHANGHAI
 from knowledge.derivation import work_out
 from knowledge.engine import DUE_REASON, DUE_STATE
 from knowledge.inference import FITTING, LARGE, NEW_FOR_DAYS, infer
+from knowledge.inquiry import IN_DIRECTORY
 from knowledge.lab.shares import likely, shares_of
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Cause, Fact, Interval, Source, Value
@@ -50,10 +51,6 @@ STRIKING = {
 ONLY_THE_DAY = 0.6
 #: What nobody is asked, and what is known of it from the start where the cause shows it.
 LOOKED_UP: Mapping[str, float] = {"channel_state": 0.5, "earlier_ticket": 1.0}
-#: What a directory of merchants says of those whom it knows.
-IN_DIRECTORY = frozenset(
-    {"brand", "settlement_mode", "onboarded_days", "payout_status", "registered_as", "account_kind"}
-)
 #: Facts that follow from the sale and the merchant as they were drawn.
 SIZES = ("amount_size", "newly_opened")
 #: A tiny sale is smaller, in fen.

@@ -2,18 +2,21 @@
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from bot import expertise
 from bot.commands.main import cli
 from knowledge.loader import PACKAGED
 from tests.packaged import packaged_base
 
 
-def run(*words: str, exit_code: int = 0) -> Result:
-    result = CliRunner(env={"COLUMNS": "160"}).invoke(cli, ["kb", *words])
+def run(*words: str, exit_code: int = 0, **settings: object) -> Result:
+    given = {f"DAOZHANG_{name.upper()}": str(value) for name, value in settings.items()}
+    result = CliRunner(env={"COLUMNS": "160", **given}).invoke(cli, ["kb", *words])
     assert result.exit_code == exit_code, result.output
     return result
 
@@ -28,6 +31,39 @@ def test_check_fails_on_a_design_fault(tmp_path: Path) -> None:
     shutil.copy(kb / "causes/kyc_expired.yaml", kb / "causes/papers_again.yaml")
     output = run("check", str(kb), exit_code=1).output
     assert "error: causes/papers_again.yaml: no question tells it from kyc_expired." in output
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """The operator's folder, with a cause that lacks most of its parts."""
+    (tmp_path / "own/causes").mkdir(parents=True)
+    (tmp_path / "own/causes/bad.yaml").write_text("title: {zh: 坏的}\n", encoding="utf-8")
+    return tmp_path / "own"
+
+
+@pytest.mark.parametrize("words", [("check",), ("show",), ("explain", "amount=1"), ("simulate", "1")])
+def test_all_look_at_the_folder_that_the_service_uses(own: Path, words: tuple[str, ...]) -> None:
+    for result in (
+        run(*words, exit_code=1, knowledge_dir=own),
+        run(*words, "--own", str(own), exit_code=1),
+    ):
+        assert f"{own / 'causes/bad.yaml'}:1: title.en: Field required." in str(result.exception)
+
+
+def test_check_looks_at_the_routing_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    routing = tmp_path / "routing.yaml"
+    monkeypatch.setattr(expertise, "ROUTING", routing)
+    routing.write_text("due: {}\n", encoding="utf-8")
+    assert "routing.yaml:1: special: Field required." in str(run("check", exit_code=1).exception)
+
+
+def test_check_warns_of_an_acquirer_whose_numbers_are_old() -> None:
+    profiles = packaged_base().acquirers.profiles
+    oldest = min(profile.verified_on for profile in profiles.values())
+    year = timedelta(days=365)
+    for days, warned in ((0, False), (1, True)):
+        output = run("check", "--now", f"{oldest + year + timedelta(days=days)}T12:00").output
+        assert ("warning: acquirers.yaml: nobody has compared the numbers of default" in output) == warned
 
 
 def test_show_lists_causes_and_facts_and_each_has_its_page() -> None:

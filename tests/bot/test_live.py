@@ -2,16 +2,19 @@
 
 import os
 from collections.abc import Iterator
-from datetime import time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
+from bot import expertise
 from bot.desk import desk_surroundings
+from bot.doctor import look_around
 from bot.expertise import LiveExpertise
 from bot.parts import Parts
 from bot.settings import Settings
+from knowledge.lab.check import check
 from knowledge.loader import PACKAGED
 from knowledge.yaml_source import KnowledgeError
 from tests.knowledge.copies import copy_of_the_base
@@ -86,6 +89,18 @@ def test_a_broken_edit_is_refused_and_the_desk_says_why(parts: Parts, own: Path,
     assert not [n for n in deps.notices("zh") if "上一个版本" in n]
 
 
+@pytest.mark.parametrize(("days", "warned"), [(46, False), (45, True)])
+def test_desk_and_check_warn_of_the_end_of_the_calendar_on_the_same_day(
+    parts: Parts, tmp_path: Path, *, days: int, warned: bool
+) -> None:
+    now = datetime.combine(parts.knowledge.calendar.last_day, NOW.timetz()) - timedelta(days=days)
+    deps = desk_surroundings(parts, Settings(data_dir=tmp_path), lambda: now)
+    assert bool(deps.notices("en")) == warned
+    [found] = [one for one in look_around(Settings(data_dir=tmp_path), now) if one.check == "calendar"]
+    assert (found.status == "warning") == warned
+    assert bool(check(parts.knowledge, now)) == warned
+
+
 def test_a_question_that_vanished_is_not_asked_again(parts: Parts, own: Path) -> None:
     save(own / "questions.yaml", QUESTION)
     parts.live.look_again()
@@ -124,6 +139,46 @@ def test_a_mistake_in_the_operators_folder_names_its_file(own: Path) -> None:
     with pytest.raises(KnowledgeError) as caught, parts_on(own=own):
         pass
     assert any(m.file == str(own / "acquirers.yaml") and m.line == 2 for m in caught.value.mistakes)
+
+
+def test_a_year_of_the_operator_tells_which_spring_festival_is_meant(own: Path) -> None:
+    (own / "holidays").mkdir()
+    save(
+        own / "holidays/2027.yaml",
+        "source: 预排\nrest:\n  - {name: {zh: 春节, en: Spring Festival}, from: 2027-02-05, to: 2027-02-11}\n"
+        "work: []\n",
+    )
+    with parts_on(own=own) as parts:
+        merchant = Merchant(parts, datetime.fromisoformat("2027-02-15T10:30:00+08:00"))
+        read = merchant.say("春节刷的3500没到账")["facts"]["paid_at"]["value"]
+        assert read == {"from": "2027-02-05T00:00:00+08:00", "to": "2027-02-12T00:00:00+08:00"}
+
+
+@pytest.mark.parametrize(
+    "name", ["lexicon.yaml", "statements.yaml", "holidays/2027.yml", "causes/old/a.yaml"]
+)
+def test_a_file_of_the_operator_that_nothing_reads_is_refused(parts: Parts, own: Path, name: str) -> None:
+    (own / name).parent.mkdir(parents=True, exist_ok=True)
+    save(own / name, "{}\n")
+    parts.live.look_again()
+    [mistake] = parts.live.mistakes
+    assert (mistake.file, mistake.problem) == (str(own / name), "nothing reads this file.")
+    (own / name).unlink()
+    parts.live.look_again()
+    assert not parts.live.mistakes
+
+
+def test_what_an_editor_hides_beside_a_file_is_no_knowledge(parts: Parts, own: Path) -> None:
+    before = parts.knowledge.version
+    (own / "holidays").mkdir()
+    (own / "holidays/.#2027.yaml").symlink_to("somebody@somewhere.4711:1795000000")
+    (own / "causes/.hidden.yaml").write_text("title: half a sentence", encoding="utf-8")
+    (own / ".saved").mkdir()
+    (own / ".saved/lexicon.yaml").write_text("{}", encoding="utf-8")
+    parts.live.look_again()
+    assert (parts.knowledge.version, parts.live.mistakes) == (before, ())
+    with parts_on(own=own) as started:
+        assert started.knowledge.version == before
 
 
 SERVICE = """\
@@ -203,6 +258,20 @@ def test_a_talk_of_an_older_version_is_read(parts: Parts) -> None:
     parts.store.write(lambda transaction: transaction.execute(update(conversation), {"talk": older}))
     assert merchant.say("哇啦哇啦")["messages"]
     assert merchant.asks == told
+
+
+def test_an_edit_of_the_routing_rules_is_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    routing = tmp_path / "routing.yaml"
+    rules = expertise.ROUTING.read_text(encoding="utf-8")
+    save(routing, rules)
+    monkeypatch.setattr(expertise, "ROUTING", routing)
+    live = LiveExpertise(time(9), time(18))
+    save(routing, rules.replace("金额较大", "大额"))
+    live.look_again()
+    assert live.current.router.reasons["large_amount"].zh == "大额"
+    save(routing, rules.replace("  low: {days: 3}\n", ""))
+    live.look_again()
+    assert [mistake.problem for mistake in live.mistakes] == ["low has no due time."]
 
 
 def test_new_weights_are_taken_up_as_a_version_of_their_own(tmp_path: Path) -> None:

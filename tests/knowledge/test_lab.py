@@ -9,10 +9,11 @@ from random import Random
 import pytest
 
 from knowledge.calendar import SHANGHAI
-from knowledge.inquiry import NEEDS_A_PERSON, forbids_advice, may_advise
+from knowledge.engine import SURE, SURE_BY_CALENDAR
+from knowledge.inquiry import IN_DIRECTORY, NEEDS_A_PERSON, forbids_advice, may_advise
 from knowledge.lab.check import Finding, check
 from knowledge.lab.explain import FactsError, explain, parse_facts
-from knowledge.lab.merchants import IN_DIRECTORY, Drawing
+from knowledge.lab.merchants import Drawing
 from knowledge.lab.mistakes import Kind, Mistakes
 from knowledge.lab.show import show_cause, show_fact
 from knowledge.lab.simulate import Simulation, Simulator, engine_asks, questionnaire_asks
@@ -123,6 +124,24 @@ class TestExplain:
         assert explanation.stop.startswith("sure")
         assert explanation.advises
         assert {out.cause for out in explanation.diagnosis.ruled_out} >= {"t1_not_due", "after_cutoff"}
+
+    @pytest.mark.parametrize(
+        ("words", "stop"),
+        [
+            (("settlement_mode=t1", "paid_at=2026-09-30T12:00"), f"is at least {SURE_BY_CALENDAR}, and all"),
+            (("payout_status=held", "notice=judicial"), f"is at least {SURE}"),
+            (("payout_status=held", "notice=risk"), "no question tells"),
+            (("payout_status=pending",), "not sure yet"),
+        ],
+    )
+    def test_the_engine_says_why_it_stops(self, words: tuple[str, ...], stop: str) -> None:
+        explanation = explain(parse_facts(words, KNOWLEDGE), KNOWLEDGE, NOW)
+        assert stop in explanation.stop
+        assert (explanation.diagnosis.question is None) == (stop != "not sure yet")
+
+    def test_the_docs_say_from_when_on_a_cause_is_believed(self) -> None:
+        docs = " ".join((PACKAGED.parent / "docs/knowledge-base.md").read_text(encoding="utf-8").split())
+        assert f"believed from {SURE_BY_CALENDAR:.0%} on, all others from {SURE:.0%}" in docs
 
     def test_the_questions_that_were_not_chosen(self) -> None:
         explanation = explain(parse_facts(["payout_status=failed"], KNOWLEDGE), KNOWLEDGE, NOW)

@@ -161,6 +161,35 @@ def test_each_mistake_in_a_cause_has_its_line_and_a_fix(
     assert fix in found[0].fix
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("handled_by: bot", "handled_by: queue"), ("follow_up: deadline", "follow_up: next_service_day")],
+)
+def test_a_due_date_is_told_only_where_the_bot_waits_for_it(folder: Path, old: str, new: str) -> None:
+    path = folder / "causes/new_cause.yaml"
+    path.write_text(CAUSE, encoding="utf-8")
+    line = change(path, "  zh: 预计", "  zh: 预计")
+    change(path, old, new)
+    found = mistakes(folder)
+    assert [(mistake.line, mistake.problem.split()[0]) for mistake in found] == [
+        (line, "due_at"),
+        (line, "due_reason"),
+        (line + 1, "due_at"),
+        (line + 1, "due_reason"),
+    ]
+    assert all("`follow_up: deadline`" in mistake.fix for mistake in found)
+
+
+def test_advice_before_a_person_looks_names_no_fact(folder: Path) -> None:
+    path = folder / "causes/new_cause.yaml"
+    told = "预计{{ due_at }}到账。{{ due_reason }}。", "Expected by {{ due_at }}. {{ due_reason }}."
+    queue = CAUSE.replace("handled_by: bot", "handled_by: queue").replace(told[1], "In hand.")
+    path.write_text(queue.replace(told[0], "现在是{{ due_state }}。"), encoding="utf-8")
+    assert [mistake.problem for mistake in mistakes(folder)] == [
+        "due_state may be unknown when this is said."
+    ]
+
+
 def test_a_missing_part_of_a_cause_is_told(folder: Path) -> None:
     path = folder / "causes/new_cause.yaml"
     path.write_text(CAUSE, encoding="utf-8")
@@ -214,6 +243,13 @@ new_fact:
         ),
         ("usual: {yes: often,", "usual: {yes: mostly,", "usual.yes: ", "use one of"),
         ("effort: 1", "effort: little", "effort: ", "docs/knowledge-base.md"),
+        ("effort: 1", "effort: 0", "effort: Input should be greater than 0", "docs/knowledge-base.md"),
+        (
+            "effort: 1",
+            'pattern: "[0-9"',
+            "pattern: Value error, no regular expression",
+            "docs/knowledge-base",
+        ),
         ("effort: 1", "kind: number", "kind: ", "use one of 'choice', 'money'"),
         ("effort: 1", "derived_from: [nothing]", "nothing is no fact.", "name facts of this file."),
         ("ask: {zh: 是吗？", "hint: {zh: 看哪里", "new_fact is never asked.", "write `ask` as well"),

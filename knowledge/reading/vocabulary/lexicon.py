@@ -1,7 +1,7 @@
 """The reader's words: lexicon.yaml, statements.yaml, phrases/<intent>.yaml and holidays/<year>.yaml."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,7 +13,7 @@ from knowledge.reading.vocabulary.needles import split
 from knowledge.reading.vocabulary.statements import Statements, load_statements
 from knowledge.reading.weights import Weights, read_weights
 from knowledge.reading.when.holiday_dates import Holiday
-from knowledge.yaml_source import Document, KnowledgeError, Mistake, Place, read_document
+from knowledge.yaml_source import Document, KnowledgeError, Mistake, Place, layered_files, read_document
 
 #: The 13 intents; each has its file in phrases/.
 INTENTS = (
@@ -77,7 +77,7 @@ class Lexicon:
     #: Fact -> the value that a yes stands for, where it is not called yes; the same for a no.
     yes_means: Mapping[str, str]
     no_means: Mapping[str, str]
-    #: "sale", "other" or "neither" -> words that tell whose moment stands beside them.
+    #: "sale", "terminal", "other" or "neither" -> words that tell whose moment stands beside them.
     events: Vocabulary
     holidays: tuple[Holiday, ...]
     #: Concept -> words of any language that stand for it.
@@ -103,8 +103,11 @@ class Lexicon:
     weights: Weights
 
 
-def load_lexicon(folder: Path) -> Lexicon:
-    """Load the words of a knowledge folder; raises KnowledgeError with the mistakes of all its files."""
+def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
+    """Load the words of a knowledge folder; raises KnowledgeError with the mistakes of all its files.
+
+    own: a folder of the operator, whose years of holidays replace or add files.
+    """
     mistakes: list[Mistake] = []
     document = _read(folder / "lexicon.yaml", "lexicon.yaml", mistakes)
     form = document.parse(LexiconForm) if document else None
@@ -146,7 +149,7 @@ def load_lexicon(folder: Path) -> Lexicon:
         yes_means=form.yes_means,
         no_means=form.no_means,
         events={kind: _spelt_out(words) for kind, words in form.events},
-        holidays=_holidays(folder / "holidays", form.holiday_names),
+        holidays=_holidays(layered_files(folder, own, "holidays"), form.holiday_names),
         concepts=_vocabulary(form.concepts),
         languages={language: tuple(phrases) for language, phrases in form.languages.items()},
         arrived=tuple(form.arrived),
@@ -200,11 +203,8 @@ def _intent(document: Document, parts: Mapping[str, str]) -> IntentWords:
 def _check_phrases(document: Document, form: LexiconForm) -> None:
     for language, phrases in form.languages.items():
         _check_brackets(document, ("languages", language), phrases)
-    _check_brackets(document, ("arrived",), form.arrived)
-    _check_brackets(document, ("greets",), form.greets)
-    _check_brackets(document, ("gives_up",), form.gives_up)
-    _check_brackets(document, ("corrections",), form.corrections)
-    _check_brackets(document, ("another",), form.another)
+    for part in ("arrived", "greets", "where", "gives_up", "corrections", "another"):
+        _check_brackets(document, (part,), getattr(form, part))
     for place, words in _word_lists(form):
         _check_brackets(document, place, list(words))
         _check_size(document, place, words)
@@ -267,10 +267,10 @@ def _vocabulary(values: Mapping[str, list[str | int]]) -> Vocabulary:
     return {value: _spelt_out(words) for value, words in values.items()}
 
 
-def _holidays(folder: Path, names: Mapping[str, list[str]]) -> tuple[Holiday, ...]:
+def _holidays(files: Iterable[tuple[str, Path]], names: Mapping[str, list[str]]) -> tuple[Holiday, ...]:
     """Take the names and rest days of the years; their mistakes are the calendar's to report."""
     holidays: list[Holiday] = []
-    for path in sorted(folder.glob("*.yaml")):
+    for _, path in files:
         data = read_document(path).data
         rest = data.get("rest") if isinstance(data, dict) else None
         for entry in rest if isinstance(rest, list) else []:
