@@ -178,6 +178,8 @@ class Reading:
     greets: bool = False
     #: It has words of anger or accusation.
     angry: bool = False
+    #: It says that the money of all sales has come.
+    all_arrived: bool = False
     #: It speaks of another sale than the one before.
     another: bool = False
     #: It begins as a correction does.

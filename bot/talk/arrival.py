@@ -1,7 +1,5 @@
 """What he says of promised money: that it has come, in full or not, or that it has not."""
 
-import re
-
 from bot.talk.state import Talk
 from knowledge.model import Fact, Reading, Value
 
@@ -9,18 +7,6 @@ from knowledge.model import Fact, Reading, Value
 SHORT = {"complaint": Fact("short", "merchant"), "received": Fact("partial", "merchant")}
 #: A fee takes no more of a sale: one part in so many, and this sum, in fen.
 FEE_PART, FEE_SUM = 100, 3_00
-#: In a yes: not one sale's money has come, but that of all.
-_ALL = re.compile(
-    r"(?:都|全部?|[两俩]笔).{0,3}[到收来进入]"
-    r"|\bboth\b|(?<!\bit )\ball\b(?! (?:good|right|set|clear|the|of it)\b)",
-    re.IGNORECASE,
-)
-#: A yes of its own.
-_ALL_HERE = re.compile(
-    r"(?:全部?|全都|都)(?:已经|已)?(?:到账|到齐|来了)了?\W*"
-    r"|(?:yes,? )?(?:they(?:'re| are) )?(?:both|all)(?: of them)?(?: are)? (?:here|in|there)( now)?\W*",
-    re.IGNORECASE,
-)
 
 
 def arrival_of(talk: Talk, reading: Reading) -> Value | None:
@@ -41,9 +27,7 @@ def arrival_of(talk: Talk, reading: Reading) -> Value | None:
         return "yes" if _is_all(came, talk) else "short"
     if partial or (asked and complains):
         return "short"
-    if asked and answer is None and _ALL_HERE.fullmatch(reading.text.strip()):
-        return "all"
-    return "all" if answer == "yes" and _ALL.search(reading.text) else answer
+    return "all" if asked and reading.all_arrived else answer
 
 
 def _is_all(came: int, talk: Talk) -> bool:

@@ -90,9 +90,7 @@ class Reader:
             heard = normal[remarks.corrects :] if corrects else normal
             answer = self._answer(heard, expecting, slots, guess, now, facts, about)
         if expecting is not None and answer is not None:
-            facts = _beside(facts, expecting, answer)
-            if expecting.key != "scope" and facts.get("scope") == "one_sale" and not _ONLY.search(normal):
-                del facts["scope"]
+            facts = _beside(normal, facts, expecting, answer)
         if corrects:
             facts.pop("complaint", None)
         if remarks.article:
@@ -116,6 +114,7 @@ class Reader:
             asks_where=remarks.where,
             greets=remarks.greets,
             angry=remarks.angry,
+            all_arrived=remarks.all_arrived,
             another=remarks.another,
             corrects=corrects,
         )
@@ -162,8 +161,8 @@ def _is_about_his_money(text: str, expecting: FactSpec | None, answer: Value | N
     return expecting.key not in _OTHER_MONEY and _HIS_MONEY.search(text) is not None
 
 
-def _beside(facts: dict[str, Value], expecting: FactSpec, answer: Value) -> dict[str, Value]:
-    """Drop what the answer was mistaken for: the same value under the name of a like fact."""
+def _beside(text: str, facts: dict[str, Value], expecting: FactSpec, answer: Value) -> dict[str, Value]:
+    """Drop what the answer was mistaken for: the value under the name of a like fact, its "this sale"."""
     like = {
         "money": ("amount", "received_amount", "pending_balance"),
         "text": ("card_last4", "settle_card_last4"),
@@ -176,4 +175,6 @@ def _beside(facts: dict[str, Value], expecting: FactSpec, answer: Value) -> dict
     }
     if (expecting.key, answer) == ("bounced_before", "corrected"):
         facts.pop("settle_info_correct", None)  # what was wrong is wrong no more
+    if expecting.key != "scope" and facts.get("scope") == "one_sale" and not _ONLY.search(text):
+        del facts["scope"]
     return facts

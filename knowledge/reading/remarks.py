@@ -32,6 +32,8 @@ class Remarks:
     #: All that it asks is where to look for the answer.
     where: bool = False
     angry: bool = False
+    #: It says that the money of all sales has come.
+    all_arrived: bool = False
     #: It speaks of another sale than the one before.
     another: bool = False
     #: Where the message goes on after "no, it is …"; 0 when it corrects nothing.
@@ -55,6 +57,7 @@ class RemarkReader:
         self._greets = [as_pattern(phrase) for phrase in lexicon.greets]
         self._where = [as_pattern(phrase) for phrase in lexicon.where]
         self._corrects = [as_pattern(phrase) for phrase in lexicon.corrections]
+        self._all_arrived = [as_pattern(phrase) for phrase in lexicon.all_arrived]
         self._another = [as_pattern(phrase) for phrase in lexicon.another]
         self._angry = WordFinder((normaliser.normalise_word(word), word) for word in lexicon.anger)
 
@@ -68,6 +71,7 @@ class RemarkReader:
             greets=short and _is_all(self._greets, text.replace("?", " ")),
             where=short and _is_all(self._where, text.replace("?", " ")),
             angry=bool(self._angry.find(text)),
+            all_arrived=any(pattern.search(text) for pattern in self._all_arrived),
             another=any(pattern.search(text) for pattern in self._another),
             corrects=self._correction(text),
         )

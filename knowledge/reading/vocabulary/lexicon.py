@@ -94,6 +94,8 @@ class Lexicon:
     gives_up: tuple[str, ...]
     #: Ways to begin a correction.
     corrections: tuple[str, ...]
+    #: Ways to say that the money of all sales has come.
+    all_arrived: tuple[str, ...]
     #: Words of another sale than the one before.
     another: tuple[str, ...]
     #: Words of anger and accusation.
@@ -157,6 +159,7 @@ def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
         where=tuple(form.where),
         gives_up=tuple(form.gives_up),
         corrections=tuple(form.corrections),
+        all_arrived=tuple(form.all_arrived),
         another=tuple(form.another),
         anger=_words(form.anger),
         intents=intents,
@@ -203,7 +206,7 @@ def _intent(document: Document, parts: Mapping[str, str]) -> IntentWords:
 def _check_phrases(document: Document, form: LexiconForm) -> None:
     for language, phrases in form.languages.items():
         _check_brackets(document, ("languages", language), phrases)
-    for part in ("arrived", "greets", "where", "gives_up", "corrections", "another"):
+    for part in ("arrived", "greets", "where", "gives_up", "corrections", "all_arrived", "another"):
         _check_brackets(document, (part,), getattr(form, part))
     for place, words in _word_lists(form):
         _check_brackets(document, place, list(words))

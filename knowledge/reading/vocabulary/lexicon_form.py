@@ -57,5 +57,6 @@ class LexiconForm(Form):
     where: list[str]
     gives_up: list[str]
     corrections: list[str]
+    all_arrived: list[str]
     another: list[str]
     anger: Words
