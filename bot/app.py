@@ -18,7 +18,6 @@ from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from bot.administration import Administration
-from bot.answers import ERRORS, HeadersMiddleware
 from bot.background import keep_going
 from bot.channels.telegram.forum.group import Group
 from bot.channels.telegram.service import Telegram, TelegramSettings
@@ -30,6 +29,7 @@ from bot.desk import desk_surroundings
 from bot.directory import HttpDirectory
 from bot.expertise import LiveExpertise, LiveMapping
 from bot.fetching import Files
+from bot.http_errors import ERRORS, HeadersMiddleware
 from bot.logs import hide
 from bot.outbox.worker import OutboxWorker
 from bot.page import load_page

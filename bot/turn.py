@@ -19,11 +19,11 @@ from bot.talk.state import Claim, Talk, read_talk
 from knowledge.calendar import SHANGHAI
 from triage import attachments, model, talks, tickets
 from triage.attachments import Brought
-from triage.claims import add_keys, earlier_ticket, keep_keys
 from triage.directory import Directory, DirectoryError, Entry, may_try, note_failure
 from triage.incidents import open_incidents
 from triage.media import Refusal
 from triage.model import table
+from triage.same_sale import add_keys, earlier_ticket, keep_keys
 from triage.store import Store, StoreError, Transaction
 from triage.talks import Line
 from triage.tickets import TicketDraft, TicketView

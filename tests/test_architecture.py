@@ -27,7 +27,7 @@ CONFINED = {
     "argon2": ("triage/accounts.py",),
     "cryptography": ("triage/vault.py", "bot/channels/*"),
     "fastapi": (
-        *("bot/app.py", "bot/answers.py", "bot/channels/web*.py", "bot/channels/telegram/*"),
+        *("bot/app.py", "bot/http_errors.py", "bot/channels/web*.py", "bot/channels/telegram/*"),
         "triage/desk/*",
     ),
     "httpx": ("bot/channels/*", "bot/directory.py"),
@@ -47,7 +47,7 @@ CONFINED = {
     ),
     "sqlite3": (),
     "sqlmodel": ("triage/*",),
-    "starlette": ("bot/app.py", "bot/answers.py", "bot/channels/web*.py", "triage/desk/*"),
+    "starlette": ("bot/app.py", "bot/http_errors.py", "bot/channels/web*.py", "triage/desk/*"),
     "structlog": ("bot/*", "triage/*"),
     "telegram": ("bot/channels/telegram/*",),
     "typer": ("bot/commands/*", "bot/channels/console*.py"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, exists, func, select, update
 
-from triage.bell import DESK, FILES, chat_topic
+from triage.bell import DESK, FILES, chat_subject
 from triage.media import KEPT, LARGEST, File, Kind, NotKeptError, Refusal, examine
 from triage.model import (
     Attachment,
@@ -267,7 +267,7 @@ def _mark(transaction: Transaction, waiting: Waiting, **values: Any) -> bool:
     """Write how a taking ended; False when another process has taken the file over since."""
     c = _ATTACHMENT.c
     ours = (c.id == waiting.id) & (c.attempts == waiting.attempt) & (c.state == AttachmentState.WAITING)
-    transaction.touch(DESK, chat_topic(waiting.conversation_id))
+    transaction.touch(DESK, chat_subject(waiting.conversation_id))
     return transaction.execute(update(_ATTACHMENT).where(ours).values(values)).rowcount == 1
 
 

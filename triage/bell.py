@@ -5,36 +5,36 @@ import threading
 from collections.abc import Iterable
 from typing import Self
 
-#: Topic of everything that the desk lists.
+#: Subject of everything that the desk lists.
 DESK = "desk"
-#: Topic of conversations that begin.
+#: Subject of conversations that begin.
 BEGUN = "begun"
-#: Topic of deliveries that wait.
+#: Subject of deliveries that wait.
 OUTBOX = "outbox"
-#: Topic of merchants' files that are to be fetched.
+#: Subject of merchants' files that are to be fetched.
 FILES = "files"
 
 
-def chat_topic(conversation_id: int) -> str:
-    """Name the topic of one conversation."""
+def chat_subject(conversation_id: int) -> str:
+    """Name the subject of one conversation."""
     return f"chat:{conversation_id}"
 
 
 class Listener:
     """One waiter; rung from any thread, awaited in its own loop."""
 
-    def __init__(self, bell: "Bell", topic: str) -> None:
+    def __init__(self, bell: "Bell", subject: str) -> None:
         self._bell = bell
-        self._topic = topic
+        self._subject = subject
         self._loop = asyncio.get_running_loop()
         self._event = asyncio.Event()
 
     def __enter__(self) -> Self:
-        self._bell.add(self._topic, self)
+        self._bell.add(self._subject, self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bell.remove(self._topic, self)
+        self._bell.remove(self._subject, self)
 
     def wake(self) -> None:
         """Ring; safe from any thread, and after the loop has closed."""
@@ -54,7 +54,7 @@ class Listener:
 
 
 class Bell:
-    """Rings by topic."""
+    """Rings by subject."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[Listener]] = {}
@@ -62,26 +62,26 @@ class Bell:
         #: True once the service goes down: whoever waits should end.
         self.closed = False
 
-    def listen(self, topic: str) -> Listener:
+    def listen(self, subject: str) -> Listener:
         """Make a listener for the running loop; enter it before looking for what it should not miss."""
-        return Listener(self, topic)
+        return Listener(self, subject)
 
-    def add(self, topic: str, listener: Listener) -> None:
+    def add(self, subject: str, listener: Listener) -> None:
         """Start ringing a listener."""
         with self._lock:
-            self._listeners.setdefault(topic, set()).add(listener)
+            self._listeners.setdefault(subject, set()).add(listener)
 
-    def remove(self, topic: str, listener: Listener) -> None:
+    def remove(self, subject: str, listener: Listener) -> None:
         """Stop ringing a listener."""
         with self._lock:
-            self._listeners[topic].discard(listener)
-            if not self._listeners[topic]:
-                del self._listeners[topic]
+            self._listeners[subject].discard(listener)
+            if not self._listeners[subject]:
+                del self._listeners[subject]
 
-    def ring(self, topics: Iterable[str]) -> None:
-        """Wake everybody who waits for one of the topics."""
+    def ring(self, subjects: Iterable[str]) -> None:
+        """Wake everybody who waits for one of the subjects."""
         with self._lock:
-            woken = [listener for topic in topics for listener in self._listeners.get(topic, ())]
+            woken = [listener for subject in subjects for listener in self._listeners.get(subject, ())]
         for listener in woken:
             listener.wake()
 
@@ -89,5 +89,5 @@ class Bell:
         """Wake everybody for the last time."""
         self.closed = True
         with self._lock:
-            topics = list(self._listeners)
-        self.ring(topics)
+            subjects = list(self._listeners)
+        self.ring(subjects)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
-from triage.bell import chat_topic
+from triage.bell import chat_subject
 from triage.model import Conversation, Ticket, TicketStatus, table
 from triage.store import Transaction
 from triage.tickets import TicketError, record
@@ -54,4 +54,4 @@ def take(transaction: Transaction, row: Row[Any], account_id: int, now: datetime
 def change(transaction: Transaction, row: Row[Any], now: datetime, **values: Any) -> None:
     """Change a ticket, and wake who looks at its talk."""
     transaction.execute(update(_TICKET).where(_TICKET.c.id == row.id), values | {"updated_at": now})
-    transaction.touch(chat_topic(row.conversation_id))
+    transaction.touch(chat_subject(row.conversation_id))

@@ -45,7 +45,7 @@ class Transaction:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.topics: set[str] = set()
+        self.subjects: set[str] = set()
 
     def execute(
         self, statement: Executable, values: dict[str, Any] | list[dict[str, Any]] | None = None
@@ -64,9 +64,9 @@ class Transaction:
         added = dialect.insert(into).values(values).on_conflict_do_nothing().returning(*into.primary_key)
         return self.connection.execute(added).first() is not None
 
-    def touch(self, *topics: str) -> None:
-        """Wake those who wait for these topics once this is committed."""
-        self.topics.update(topics)
+    def touch(self, *subjects: str) -> None:
+        """Wake those who wait for these subjects once this is committed."""
+        self.subjects.update(subjects)
 
 
 Work = Callable[[Transaction], Result]
@@ -180,7 +180,7 @@ class Store:
             for job in jobs:
                 self._commit([job])
             return
-        self.bell.ring(transaction.topics)
+        self.bell.ring(transaction.subjects)
         for (_, future), result in zip(jobs, results, strict=True):
             future.set_result(result)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, select
 
-from triage.bell import BEGUN, OUTBOX, chat_topic
+from triage.bell import BEGUN, OUTBOX, chat_subject
 from triage.model import Conversation, DeliveryStatus, Incident, Message, Outbox, Ticket, table
 from triage.store import Transaction
 
@@ -110,7 +110,7 @@ def post(
         }
         transaction.add(_OUTBOX, delivery)
         transaction.touch(OUTBOX)
-    transaction.touch(chat_topic(conversation.id))
+    transaction.touch(chat_subject(conversation.id))
     return Line(
         id=message_id,
         author=author,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from triage.bell import DESK, chat_topic
+from triage.bell import DESK, chat_subject
 from triage.incidents import hold_open
 from triage.model import Conversation, Ticket, TicketEvent, TicketStatus, table, ticket_number
 from triage.routing import PRIORITIES, Routing
@@ -111,7 +111,7 @@ def add_sale(transaction: Transaction, draft: TicketDraft, note: str, now: datet
     this = _TICKET.c.id == known.id
     transaction.execute(update(_TICKET).where(this), {**urgency, "updated_at": now})
     record(transaction, known.id, "another_sale", now, actor="bot", data={"text": note, "cause": draft.cause})
-    transaction.touch(chat_topic(draft.conversation_id))
+    transaction.touch(chat_subject(draft.conversation_id))
     return view_of(_open_row(transaction, draft.conversation_id) or known)
 
 
@@ -202,7 +202,7 @@ def _bring_up_to_date(
         changed |= {key: values[key] for key in keys if getattr(known, key) != values[key]}
     transaction.execute(update(_TICKET).where(_TICKET.c.id == known.id), values)
     record(transaction, known.id, "updated", now, actor="bot", data=changed)
-    transaction.touch(chat_topic(draft.conversation_id))
+    transaction.touch(chat_subject(draft.conversation_id))
     return view_of(_open_row(transaction, draft.conversation_id) or known)
 
 

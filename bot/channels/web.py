@@ -24,7 +24,7 @@ from bot.page import Page
 from bot.turn import Turns
 from knowledge.model import Language
 from triage.attachments import FileNotHereError, is_from_agent, open_file
-from triage.bell import BEGUN, chat_topic
+from triage.bell import BEGUN, chat_subject
 from triage.store import Store
 from triage.talks import find_conversation
 from triage.vault import Vault
@@ -149,7 +149,7 @@ class WebChat:
                 return
             yield ": waiting\n\n"
         state: dict[str, Any] | None = None
-        with bell.listen(chat_topic(view.conversation_id)) as listener:
+        with bell.listen(chat_subject(view.conversation_id)) as listener:
             while not bell.closed:
                 view = await asyncio.to_thread(self.read, token, after)
                 if view is None:

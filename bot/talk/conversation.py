@@ -26,7 +26,7 @@ from bot.talk.learning import (
 from bot.talk.menu import ALWAYS, COMMANDS, Menu
 from bot.talk.proof import Proof, Verdict
 from bot.talk.questions import ABOUT_MONEY, CHOOSING, FOR_A_FACT, Questions, option_of
-from bot.talk.sales import asked_case, case_meant, due_case, is_another, sale_named, set_aside
+from bot.talk.sales import asked_talk, case_meant, due_talk, is_another, sale_named, set_aside
 from bot.talk.state import CORRECT, Pending, Talk
 from bot.talk.wording import Wording
 from knowledge.engine import Engine
@@ -61,7 +61,7 @@ class Conversation:
 
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:
         """Decide what follows from a message."""
-        decision = Decision(talk=asked_case(current_talk(situation)))
+        decision = Decision(talk=asked_talk(current_talk(situation)))
         self._followups.tell_resolved(decision, situation)
         said = looked_up(incoming.system or {}, self._knowledge.facts)
         decision.talk = decision.talk.knows(**said)
@@ -81,7 +81,7 @@ class Conversation:
 
     def wake(self, situation: Situation) -> Decision:
         """Decide what the bot says by itself, now that its moment has come."""
-        decision = Decision(talk=due_case(current_talk(situation), situation.now))
+        decision = Decision(talk=due_talk(current_talk(situation), situation.now))
         lookup = decision.talk.lookup
         if lookup and lookup.until and lookup.until <= situation.now:
             return self.judged(situation, None, "unreachable")
@@ -130,7 +130,7 @@ class Conversation:
 
     def _tapped(self, decision: Decision, situation: Situation, choice: str) -> None:
         if option_of(decision.talk.pending, choice) is None:
-            decision.talk = asked_case(decision.talk, choice)
+            decision.talk = asked_talk(decision.talk, choice)
         pending = decision.talk.pending
         value = option_of(pending, choice)
         if pending and value is not None:

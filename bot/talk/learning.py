@@ -9,7 +9,7 @@ from typing import Any
 from bot.talk.decision import Situation
 from bot.talk.proof import CLAIMS, disown, look_again
 from bot.talk.questions import FOR_A_FACT
-from bot.talk.sales import SALE, next_case
+from bot.talk.sales import SALE, next_talk
 from bot.talk.state import Talk
 from knowledge.inquiry import keeps_what_he_said
 from knowledge.model import UNKNOWN, Fact, FactSpec, Interval, Language, Reading, Value, from_json
@@ -53,7 +53,7 @@ def is_new_case(talk: Talk, said: Collection[str]) -> bool:
 def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
     """Take facts into the talk; a new case after a closed one keeps what lasts."""
     if said and is_new_case(talk, said):
-        talk = next_case(talk)
+        talk = next_talk(talk)
     elif said and talk.outcome == "closed":
         # Closed because he was silent: the promise was not kept after all.
         untold = {key for key in talk.asked if key in talk.facts and talk.facts[key].value == UNKNOWN}

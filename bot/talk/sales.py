@@ -17,7 +17,7 @@ SALE = frozenset({"paid_at", "amount", "reference_no"})
 LASTING_TEXTS = frozenset({"hidden", "contact_offer"})
 
 
-def next_case(talk: Talk) -> Talk:
+def next_talk(talk: Talk) -> Talk:
     """Begin anew, with what lasts."""
     return Talk(
         language=talk.language,
@@ -33,7 +33,7 @@ def next_case(talk: Talk) -> Talk:
 
 def set_aside(talk: Talk) -> Talk:
     """Begin the case of another sale; the one at hand waits for its moment, its ticket or its answer."""
-    return replace(next_case(talk), earlier=_waiting(talk))
+    return replace(next_talk(talk), earlier=_waiting(talk))
 
 
 def take_up(talk: Talk, earlier: Talk) -> Talk:
@@ -99,7 +99,7 @@ def _bounds(moment: datetime | Interval) -> tuple[datetime, datetime]:
     return (moment.start, moment.end) if isinstance(moment, Interval) else (moment, moment)
 
 
-def due_case(talk: Talk, now: datetime) -> Talk:
+def due_talk(talk: Talk, now: datetime) -> Talk:
     """Give the talk with the case at hand whose moment has come."""
     if talk.own_wake_at and talk.own_wake_at <= now:
         return talk
@@ -108,7 +108,7 @@ def due_case(talk: Talk, now: datetime) -> Talk:
     return take_up(talk, earlier) if earlier else talk
 
 
-def asked_case(talk: Talk, choice: str | None = None) -> Talk:
+def asked_talk(talk: Talk, choice: str | None = None) -> Talk:
     """Give the talk with the case at hand whose question is open, or to which a tapped option belongs."""
     if choice is None and (talk.pending or talk.is_looked_up):
         return talk

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Bot, Update
 
-from bot.answers import ERRORS
 from bot.channels.telegram.reading import read_update
 from bot.channels.telegram.sending import LONGEST_PART, TelegramChannel, keyboard, split, units
 from bot.channels.telegram.service import Telegram, TelegramSettings
+from bot.http_errors import ERRORS
 from bot.messages import Outgoing
 from tests.talking import parts_on
 

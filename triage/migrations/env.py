@@ -4,11 +4,11 @@ from alembic import context
 from sqlmodel import SQLModel
 
 # They fill the metadata.
-import triage.claims
 import triage.directory
 import triage.leases
 import triage.links
 import triage.model
+import triage.same_sale
 import triage.topics  # noqa: F401
 
 context.configure(

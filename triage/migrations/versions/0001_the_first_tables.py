@@ -22,7 +22,7 @@ def upgrade() -> None:
     _ticket_event()
     _directory_entry()
     _proof_failure()
-    _claim_key()
+    _sale_key()
     _attachment()
     _attachment_bytes()
     _lease()
@@ -230,15 +230,15 @@ def _proof_failure() -> None:
     op.create_index("ix_proof_failure_merchant_no", "proof_failure", ["merchant_no"])
 
 
-def _claim_key() -> None:
+def _sale_key() -> None:
     op.create_table(
-        "claim_key",
+        "sale_key",
         sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("ticket_id", sa.Integer(), sa.ForeignKey("ticket.id"), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.UniqueConstraint("ticket_id", "key"),
     )
-    op.create_index("ix_claim_key_key", "claim_key", ["key"])
+    op.create_index("ix_sale_key_key", "sale_key", ["key"])
 
 
 def _attachment() -> None:

@@ -19,10 +19,10 @@ SETS = (
 )
 
 
-class ClaimKey(SQLModel, table=True):
+class SaleKey(SQLModel, table=True):
     """By what the sale of a ticket is known again."""
 
-    __tablename__ = "claim_key"
+    __tablename__ = "sale_key"
     __table_args__ = (UniqueConstraint("ticket_id", "key"),)
 
     id: int | None = Field(default=None, primary_key=True)
@@ -30,7 +30,7 @@ class ClaimKey(SQLModel, table=True):
     key: str = Field(index=True)
 
 
-_CLAIM, _TICKET = table(ClaimKey), table(Ticket)
+_KEY, _TICKET = table(SaleKey), table(Ticket)
 
 
 def keys_of(facts: Facts) -> Iterator[str]:
@@ -48,8 +48,8 @@ def earlier_ticket(connection: Connection, conversation_id: int, facts: Facts) -
         return None
     same = (
         select(_TICKET.c.id, _TICKET.c.status, _TICKET.c.queue, _TICKET.c.due_at, _TICKET.c.resolved_at)
-        .join(_CLAIM, _CLAIM.c.ticket_id == _TICKET.c.id)
-        .where(_CLAIM.c.key.in_(keys), _TICKET.c.conversation_id != conversation_id)
+        .join(_KEY, _KEY.c.ticket_id == _TICKET.c.id)
+        .where(_KEY.c.key.in_(keys), _TICKET.c.conversation_id != conversation_id)
         .where(_TICKET.c.status != "resolved")
         .order_by(_TICKET.c.id)
     )
@@ -59,14 +59,14 @@ def earlier_ticket(connection: Connection, conversation_id: int, facts: Facts) -
 
 def keep_keys(transaction: Transaction, ticket_id: int, facts: Facts) -> None:
     """Keep the keys of a ticket's sale in place of those that it had."""
-    transaction.execute(delete(_CLAIM).where(_CLAIM.c.ticket_id == ticket_id))
+    transaction.execute(delete(_KEY).where(_KEY.c.ticket_id == ticket_id))
     add_keys(transaction, ticket_id, facts)
 
 
 def add_keys(transaction: Transaction, ticket_id: int, facts: Facts) -> None:
     """Keep the keys of another sale of a ticket beside those that it has."""
     for key in keys_of(facts):
-        transaction.add_if_new(_CLAIM, {"ticket_id": ticket_id, "key": key})
+        transaction.add_if_new(_KEY, {"ticket_id": ticket_id, "key": key})
 
 
 def _part(facts: Facts, name: str) -> str:
