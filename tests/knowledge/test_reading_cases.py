@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from knowledge.lab.evaluation import Share
+from knowledge.lab.training import SENTENCES
 from knowledge.loader import PACKAGED
 from knowledge.model import Interval, Value
 from knowledge.reading.features import plain
@@ -72,7 +73,7 @@ def test_none_of_them_was_learnt_from() -> None:
         plain(sentence)
         for words in load_lexicon(PACKAGED).intents.values()
         for phrase in words.phrases
-        for sentence in sentences(phrase, 200)
+        for sentence in sentences(phrase, SENTENCES)
     }
     assert [case.say for case in CASES if plain(case.say) in learnt and len(case.say) > 8] == []
 
