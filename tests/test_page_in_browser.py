@@ -195,6 +195,29 @@ def test_a_message_waits_for_the_net(phone: BrowserContext, merchant: Merchant) 
     assert stored(merchant) == [COMPLAINT]
 
 
+def test_what_was_on_its_way_does_not_bring_the_net_back(phone: BrowserContext, merchant: Merchant) -> None:
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    merchant.page.route("**/chat/api/stream*", hold)
+    merchant.page.reload()
+    notice = merchant.page.locator("#notice")
+    with merchant.page.expect_request("**/chat/api/stream*"):
+        merchant.page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
+    phone.set_offline(offline=True)
+    expect(notice).to_contain_text("网络断开了")
+    merchant.page.evaluate(
+        """() => { window.shown = []; new MutationObserver(() => shown.push(notice.textContent))
+        .observe(notice, {childList: true, attributes: true}) }"""
+    )
+    waiting[0].fulfill(content_type="text/event-stream", body="retry: 100000\n\n")
+    merchant.page.wait_for_function("() => shown.length > 0")
+    assert "网络断开了" in merchant.page.evaluate("() => shown[0]")
+    phone.set_offline(offline=False)
+
+
 # ---- Nothing is doubled ----------------------------------------------------------------------------
 
 

@@ -271,6 +271,11 @@ function showTrouble(trouble = navigator.onLine ? words.reconnecting : words.off
   at("notice").hidden = !trouble;
 }
 
+/** An answer came; one that was already on its way brings no net back. */
+function endTrouble() {
+  showTrouble(navigator.onLine ? "" : words.offline);
+}
+
 /** Load the talk, then carry on with what was not sent before a reload, and listen for more. */
 async function load() {
   JSON.parse(storage("sessionStorage", "unsent") || "[]").forEach(enqueue);
@@ -283,7 +288,7 @@ async function load() {
   Object.assign(page, { ready: true, seen: highest(history.messages) });
   showState(history);
   refresh();
-  showTrouble("");
+  endTrouble();
   log.setAttribute("aria-busy", "false");
   listen();
   deliver();
@@ -294,7 +299,7 @@ function listen() {
   stream?.close();
   const opened = new EventSource(`/chat/api/stream?after=${page.seen}`);
   stream = opened;
-  opened.addEventListener("open", () => showTrouble(""));
+  opened.addEventListener("open", endTrouble);
   opened.addEventListener("message", (event) => {
     held.push(JSON.parse(event.data));
     page.seen = Math.max(page.seen, highest(held));
