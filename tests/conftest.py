@@ -26,6 +26,7 @@ SLOWEST = (
     "test_kills.py",
     "test_agents_group.py",
     "test_telegram.py",
+    "test_scenarios.py",
 )
 
 

@@ -177,6 +177,14 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def file_url(migrated_file: Path, tmp_path: Path) -> str:
+    """URL of a fresh SQLite file with all its tables: for what does not hang on the kind of database."""
+    path = tmp_path / "daozhang.db"
+    shutil.copy(migrated_file, path)
+    return f"sqlite:///{path}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of a database without tables; every test that uses it runs once on each kind."""
@@ -189,12 +197,10 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """URL of a fresh database with all its tables; every test that uses it runs once on each kind."""
     if request.param == "sqlite":
-        path = tmp_path / "daozhang.db"
-        shutil.copy(request.getfixturevalue("migrated_file"), path)
-        yield f"sqlite:///{path}"
+        yield request.getfixturevalue("file_url")
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     with server.database(server.migrated) as url:

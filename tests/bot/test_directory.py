@@ -23,8 +23,8 @@ merchant_no,settle_card_last4,onboarded_on,brand,settlement_mode,settle_bank,pay
 
 
 @pytest.fixture
-def parts(database_url: str, tmp_path: Path) -> Iterator[Parts]:
-    with parts_on(database_url) as ready:
+def parts(file_url: str, tmp_path: Path) -> Iterator[Parts]:
+    with parts_on(file_url) as ready:
         import_csv(ready, tmp_path, CSV)
         yield ready
 

@@ -19,8 +19,8 @@ KNOWS = {"settlement_mode": "t1", "payout_status": "pending"}
 
 
 @pytest.fixture
-def parts(database_url: str) -> Iterator[Parts]:
-    with parts_on(database_url) as ready:
+def parts(file_url: str) -> Iterator[Parts]:
+    with parts_on(file_url) as ready:
         yield ready
 
 

@@ -22,8 +22,8 @@ HELD = "昨天下午3点刷的5万6 风控延迟结算 没到"
 
 
 @pytest.fixture
-def parts(database_url: str) -> Iterator[Parts]:
-    with parts_on(database_url) as ready:
+def parts(file_url: str) -> Iterator[Parts]:
+    with parts_on(file_url) as ready:
         yield ready
 
 

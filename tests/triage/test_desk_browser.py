@@ -1,12 +1,10 @@
 """The desk in a real browser: it keeps itself up to date, keeps what is typed, and obeys the keyboard."""
 
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import uvicorn
@@ -24,10 +22,9 @@ REPLY = "form[action*='/reply'] textarea"
 
 
 @pytest.fixture
-def store(migrated_file: Path, tmp_path: Path) -> Iterator[Store]:
+def store(file_url: str) -> Iterator[Store]:
     """Open a file: how the pages look and feel does not hang on the kind of database."""
-    shutil.copy(migrated_file, tmp_path / "daozhang.db")
-    with closing(Store(f"sqlite:///{tmp_path / 'daozhang.db'}")) as opened:
+    with closing(Store(file_url)) as opened:
         yield opened
 
 
