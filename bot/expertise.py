@@ -73,7 +73,7 @@ class LiveExpertise:
             knowledge=knowledge,
             wording=wording,
             hours=hours,
-            router=routing.load_routing(hours, ROUTING),
+            router=routing.load_routing(hours, knowledge, ROUTING),
             conversation=Conversation(knowledge, wording, hours),
             outages=Outages(knowledge, wording, hours),
         )

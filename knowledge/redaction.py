@@ -39,7 +39,7 @@ _SECRET = re.compile(
 #: A password of letters and digits; alone, letters may be any word.
 _PASSWORD = re.compile(
     r"(密码|密碼|password|passcode|passwd|pwd)((?:[\s:：=＝]|是|为|為|is|改成|叫){0,4})"
-    r"(?=[!-~]{0,31}\d)(?=[!-~]{0,31}[a-z])[!-)+-~]{4,32}",
+    r"(?!\*{3}|dz-\d)(?=[!-~]{0,63}\d)(?=[!-~]{0,63}[a-z])[!-~]{4,64}",
     re.IGNORECASE,
 )
 _SCAN = re.compile(f"(?P<masked>{_MASKED})|(?P<run>{_RUN})")

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 #: The words for how common something is, with the numbers behind them.
 HOW_OFTEN = {"always": 0.97, "usually": 0.8, "often": 0.6, "sometimes": 0.3, "rarely": 0.1, "never": 0.03}
+Queue = Literal["settlement", "risk", "channel", "merchant_data", "field", "complaints"]
 HowOften = Literal["always", "usually", "often", "sometimes", "rarely", "never"]
 
 
@@ -50,7 +51,7 @@ class FactForm(Form):
 class TicketForm(Form):
     """The `ticket` part of a cause."""
 
-    queue: Literal["settlement", "risk", "channel", "merchant_data", "field", "complaints"]
+    queue: Queue
     priority: Literal["urgent", "high", "normal", "low"]
     evidence: list[str] = []
 

@@ -8,8 +8,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from knowledge.loader import KnowledgeBase
 from knowledge.model import Facts, Text, TicketRule
-from knowledge.yaml_source import KnowledgeError, read_document
+from knowledge.schema import Queue
+from knowledge.yaml_source import Document, KnowledgeError, Place, read_document
 from triage.service_hours import ServiceHours
 
 Priority = Literal["urgent", "high", "normal", "low"]
@@ -36,7 +38,7 @@ class _When(_Form):
 class _Special(_Form):
     when: _When
     priority: Priority | None = None
-    queue: str | None = None
+    queue: Queue | None = None
     reason: str
 
 
@@ -115,8 +117,11 @@ class Router:
         return reasons
 
 
-def load_routing(hours: ServiceHours, path: Path = PACKAGED) -> Router:
-    """Read the routing rules; raises KnowledgeError with file and line of every mistake."""
+def load_routing(hours: ServiceHours, knowledge: KnowledgeBase, path: Path = PACKAGED) -> Router:
+    """Read the routing rules; raises KnowledgeError with file and line of every mistake.
+
+    knowledge: what the rules speak of: causes, facts and their values.
+    """
     document = read_document(path)
     form = document.parse(_RoutingForm)
     if form is None:
@@ -125,12 +130,24 @@ def load_routing(hours: ServiceHours, path: Path = PACKAGED) -> Router:
     for reason in ("large_amount", "long_overdue", *used):
         if reason not in form.reasons:
             document.complain(("reasons",), f"{reason} is not in words.", "add it with zh and en.")
+    for place, special in enumerate(form.special):
+        _check_when(document, ("special", place, "when"), special.when, knowledge)
     for priority in PRIORITIES:
         if priority not in form.due:
             document.complain(("due",), f"{priority} has no due time.", "add hours or days for it.")
     if document.mistakes:
         raise KnowledgeError(document.mistakes)
     return Router(form, hours)
+
+
+def _check_when(document: Document, place: Place, when: _When, knowledge: KnowledgeBase) -> None:
+    if when.cause not in knowledge.causes:
+        document.complain((*place, "cause"), f"{when.cause} is no cause.", "name a file of causes/.")
+    for key, value in when.facts.items():
+        spec = knowledge.facts.get(key)
+        if spec is None or value not in spec.values:
+            problem = f"{key} has no value {value}."
+            document.complain((*place, "facts", key), problem, "name a fact and a value of questions.yaml.")
 
 
 def _priority(word: str) -> Priority:

@@ -18,7 +18,10 @@ from knowledge.reading.when.moments import sale_moment
 MODES = {"INSTANT": "d0", "D0": "d0", "T0": "t0", "D1": "d1", "T1": "t1"}
 #: On working days T+1 pays the next day as well: who tells that says only that it is not at once.
 _NEXT_DAY = re.compile(r"次日|隔[天日]|第二天|next day")
-_WORKDAYS = re.compile(r"工作日.{0,5}$|\b(?:work(?:ing)?|business|week) ?days?.{0,12}$")
+_WORKDAYS = re.compile(
+    r"(?<!不管)(?<!不分)(?<!无论)(?<!周末)(?<!只有)工作日(?:才|都|是|就|一般|基本|一直)*$"
+    r"|\b(?:work(?:ing)?|business|week) ?days?.{0,12}$"
+)
 #: Intents whose days are those of a sale.
 _OF_SALES = frozenset({"payout_not_arrived", "amount_mismatch", "charged_but_failed"})
 #: A text this short that names a day says when, whatever was asked.

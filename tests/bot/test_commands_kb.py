@@ -12,6 +12,7 @@ from bot import expertise
 from bot.commands.main import cli
 from knowledge.loader import PACKAGED
 from tests.packaged import packaged_base
+from triage import routing as routing_rules
 
 
 def run(*words: str, exit_code: int = 0, **settings: object) -> Result:
@@ -55,6 +56,14 @@ def test_check_looks_at_the_routing_rules(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(expertise, "ROUTING", routing)
     routing.write_text("due: {}\n", encoding="utf-8")
     assert "routing.yaml:1: special: Field required." in str(run("check", exit_code=1).exception)
+    rules = routing_rules.PACKAGED.read_text(encoding="utf-8")
+    for right, wrong, problem in (
+        ("queue: complaints", "queue: somewhere", "queue: Input should be 'settlement'"),
+        ("cause: net_vs_gross", "cause: net_or_gross", "net_or_gross is no cause."),
+        ("fee_consented: no", "fee_agreed: no", "fee_agreed has no value no."),
+    ):
+        routing.write_text(rules.replace(right, wrong), encoding="utf-8")
+        assert problem in str(run("check", exit_code=1).exception)
 
 
 def test_check_warns_of_an_acquirer_whose_numbers_are_old() -> None:

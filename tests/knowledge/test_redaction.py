@@ -218,6 +218,8 @@ def test_phones_are_masked_and_handed_over(text: str, masked: str, phones: tuple
         ("登录密码：qwe789，麻烦看下", "登录密码：***，麻烦看下"),
         ("我的密码是Ab1234", "我的密码是***"),
         ("password: hunter2!", "password: ***"),
+        ("密码Abc1*xyz9", "密码***"),
+        ("忘记密码 DZ-000001", "忘记密码 DZ-000001"),
         ("验证码是 8866", "验证码是 ***"),
         ("CVV: 123", "CVV: ***"),
         ("my password is 20261009", "my password is ***"),

@@ -25,9 +25,10 @@ _CLOCK = re.compile(
 )
 #: In front of a time, or behind it, these make it that of writing.
 _NOW_BEFORE = re.compile(
-    r"(?:现在|这会儿?|眼下)(?:都|已经|也|就|是|快|要|到|近)*\s?$|\bit'?s (?:already |now )?$"
+    r"(?:现在|这会儿?|眼下)(?:都|已经|也|就|是|快|要|到|近)*\s?$|\bit'?s (?:already|now) $"
 )
-_NOW_BEHIND = re.compile(r"\s(?:right )?now\b")
+_NOW_BEHIND = re.compile(r"\s(?:right )?now,? (?!$)")
+_SALE_BEHIND = re.compile(r"(?:钟|多|左右)*(?:才|刚)?[刷收扫付]")
 #: A part of the day holds for a time within so many characters behind it, with no other day between.
 _SHORTLY = 24
 _LATE = re.compile(f"(?:收摊|打烊|夜宵|宵夜|夜市|关店门?)[^{STRUCK}]*$")
@@ -120,7 +121,7 @@ def take_times(draft: Draft) -> list[TimeOfDay]:
 
 def _is_now(text: str, found: TimeOfDay) -> bool:
     before, behind = _NOW_BEFORE.search(text[: found.place]), _NOW_BEHIND.match(text, found.end)
-    return before is not None or behind is not None
+    return (before is not None or behind is not None) and not _SALE_BEHIND.match(text, found.end)
 
 
 def _said_before(text: str, place: int) -> str:
