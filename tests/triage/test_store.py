@@ -350,10 +350,19 @@ def test_closing_finishes_what_waits(database_url: str) -> None:
     again.close()
 
 
-def test_closing_waits_for_who_reads_and_nobody_reads_after_it(database_url: str) -> None:
+def test_closing_waits_for_who_reads_and_nobody_reads_after_it(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = Store(database_url)
     store.migrate()
-    reading, go_on = threading.Event(), threading.Event()
+    reading, go_on, let_go = threading.Event(), threading.Event(), threading.Event()
+    dispose = store._reader.dispose
+
+    def disposing() -> None:
+        let_go.set()
+        dispose()
+
+    monkeypatch.setattr(store._reader, "dispose", disposing)
 
     def work(connection: Connection) -> int:
         reading.set()
@@ -365,9 +374,10 @@ def test_closing_waits_for_who_reads_and_nobody_reads_after_it(database_url: str
         assert reading.wait(PATIENCE)
         closing = threads.submit(store.close)
         until(lambda: store._closed)
-        assert not closing.done()
+        assert not let_go.wait(0.5)
         go_on.set()
         assert (read.result(), closing.result()) == (0, None)
+    assert let_go.is_set()
     with pytest.raises(StoreError, match="closed"):
         senders(store)
 
