@@ -42,7 +42,8 @@ class Handover:
         talk = decision.talk
         if talk.ticketed and not talk.has_ticket:
             decision.talk = take_up(talk, talk.ticketed)
-        if reading:
+        # Of a sale whose facts are on the ticket alone it is not known what the ticket lacks.
+        if reading and (talk.has_ticket or decision.talk.facts):
             self._take_down(decision, situation, reading)
         if reading and reading.sure and reading.intent == "ticket_status":
             self._conclusions.tell_status(decision, situation, self._think(decision, situation))
@@ -53,7 +54,7 @@ class Handover:
     def _take_down(self, decision: Decision, situation: Situation, reading: Reading) -> None:
         """Add the numbers that the ticket lacks; what is known already is the agent's to correct."""
         numbers = {key: Fact(value, "reader") for key, value in reading.facts.items() if key in UNMISTAKABLE}
-        if not numbers or not decision.talk.facts:
+        if not numbers:
             return
         lacking = self._conclusions.lacking(decision.talk, self._think(decision, situation))
         said = {key: fact for key, fact in numbers.items() if key in lacking}

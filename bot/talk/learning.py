@@ -26,7 +26,7 @@ def current_talk(situation: Situation) -> Talk:
         earlier = tuple(one for one in talk.earlier if not one.has_ticket)
         outcome = "closed" if talk.has_ticket else talk.outcome
         return replace(talk, outcome=outcome, earlier=earlier, told=talk.told - {"passed_on"})
-    if situation.ticket and not handed_over:
+    if situation.ticket and not handed_over and "promise_missed" not in talk.signals:
         # With another sale at hand, what was known of the ticket's is on the ticket alone.
         closed = talk.outcome == "closed"
         own = replace(talk if closed else Talk(), outcome="ticket", earlier=())

@@ -307,3 +307,33 @@ def test_who_goes_on_about_the_sale_of_a_reopened_ticket_adds_to_it(parts: Parts
     assert "已补充到工单 DZ-000001" in merchant.texts
     merchant.say("人工")
     assert "人工已经在排队处理" in merchant.texts
+
+
+def test_who_goes_on_after_the_end_and_whose_ticket_is_reopened_has_one_sale(
+    parts: Parts, agent: int
+) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    resolve(parts, agent, 1, NOW)
+    merchant.say("好的")
+    merchant.say("还是没到账啊")
+    parts.store.write(lambda tx: agents.reopen(tx, 1, agent, NOW))
+    parts.store.write(lambda tx: agents.hand_over(tx, 1, agent, NOW, to_queue="settlement"))
+    merchant.say("人工")
+    assert "也登记在工单" not in merchant.texts
+    case = parts.store.read(lambda c: find_ticket(c, 1))
+    assert case
+    assert [line for line in case.lines if line.author == "note"] == []
+
+
+def test_who_asked_for_a_person_first_adds_his_numbers_while_one_has_the_ticket(
+    parts: Parts, agent: int
+) -> None:
+    merchant = Merchant(parts)
+    merchant.say("转人工")
+    parts.store.write(lambda tx: agents.claim(tx, 1, agent, NOW))
+    merchant.say("商户号821290054110001")
+    query = select(TICKET.c.facts).where(TICKET.c.id == 1)
+    facts = parts.store.read(lambda c: c.execute(query).scalar_one())
+    assert facts["merchant_no"]["value"] == "821290054110001"
