@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from knowledge.calendar import ONE_DAY
 from knowledge.model import Interval
-from knowledge.reading.when.clock import TimeOfDay
+from knowledge.reading.when.clock import SMALL_HOURS, TimeOfDay
 from knowledge.reading.when.days import Day
 from knowledge.reading.when.events import EventReader
 
@@ -17,9 +17,10 @@ _PROMISED_AFTER = re.compile(
     r"\s?(?:就|应该|该|会|能|可以|才|要|说)*(?:到账|到的|到吗|打款|到我|结算|处理|能到)"
 )
 _PROMISED_BEFORE = re.compile(r"(?:应该|应|说好|说是?|承诺|答应|预计|等?到了?|截止|至|等|\bby\s)$")
-_JUST_NOW = re.compile(r"刚刚|刚才|刚刷|刚收(?![摊工拾])|刚付|just now|just (?:took|swiped|paid)")
+_JUST_NOW = re.compile(r"刚刚|刚才|刚(?=刷|付|收(?![摊工拾]))|just now|just (?=took|swiped|paid)")
 #: How far back "just now" may reach.
 _JUST = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
 _WEEKDAY = re.compile("周|星期|礼拜|day|mon|tue|wed|thu|fri|sat|sun")
 
 
@@ -40,14 +41,16 @@ def sale_moment(
     """
     named = days
     if days or times:
-        days, times = events.of_sale(text, days, times, now, asked=asked)
+        days, times = events.of_sale(text, days, times, now, asked=asked, known=about is not None)
     past = [day for day in days if _is_past(day, now) and not (not asked and _is_promise(text, day))]
     if not past:
-        if not days and not times and _JUST_NOW.search(text):
-            return Interval(now - _JUST, now)
+        just = _JUST_NOW.search(text)
+        if just and not days and not times:
+            own = asked or about is None or events.is_of_sale(text, just.start(), just.end())
+            return Interval(now - _JUST, now) if own else None
         if days or not times or not (asked or events.speaks_of_sale(text)):
             return None
-        if _JUST_NOW.search(text):
+        if just:
             return _just(times[0], now)
         known = _said_before(named, times[0], now) or about
         return _within(times[0], known, now) or _at_latest(times[0], now)
@@ -135,6 +138,14 @@ def _within(found: TimeOfDay, about: datetime | Interval | None, now: datetime) 
             if about.start <= start < about.end and start <= now:
                 return made
     return None
+
+
+def is_near(found: datetime | Interval, known: datetime | Interval) -> bool:
+    """Tell whether a moment lies on the days that are known, or in the night behind them."""
+    start, end = (found.start, found.end) if isinstance(found, Interval) else (found, found)
+    first, last = (known.start, known.end) if isinstance(known, Interval) else (known, known + _MINUTE)
+    until = _midnight((last - _MINUTE).date() + ONE_DAY, end) + timedelta(hours=SMALL_HOURS)
+    return _midnight(first.date(), start) <= start and end <= until
 
 
 def _just(found: TimeOfDay, now: datetime) -> datetime | Interval:
