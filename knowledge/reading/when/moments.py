@@ -107,8 +107,7 @@ def _on(day: date, found: TimeOfDay, now: datetime) -> datetime | Interval:
 
 def _begun(found: datetime | Interval, written: str, now: datetime) -> datetime | Interval | None:
     """Take a weekday's time that has not come yet as last week's; any other such time is no sale's."""
-    start = found.start if isinstance(found, Interval) else found
-    if start <= now:
+    if _start(found) <= now:
         return found
     if not _WEEKDAY.search(written):
         return None
@@ -117,27 +116,31 @@ def _begun(found: datetime | Interval, written: str, now: datetime) -> datetime 
     return found - 7 * ONE_DAY
 
 
-def _said_before(days: Sequence[Day], found: TimeOfDay, now: datetime) -> datetime | None:
+def _said_before(days: Sequence[Day], found: TimeOfDay, now: datetime) -> Interval | None:
     """Give the day told before a time, though of something else: 昨天补班，下午两点收的."""
     before = [day for day in days if day.end <= found.place and _is_past(day, now) and day.first == day.last]
-    return _midnight(before[-1].first, now) if before else None
+    return _whole(before[-1].first, now) if before else None
 
 
 def _within(found: TimeOfDay, about: datetime | Interval | None, now: datetime) -> datetime | Interval | None:
-    """Take a time without a day as one in the stretch that is known; None if there it never was that time."""
+    """Take a time without a day as one in the stretch that is known; None if there it never was that time.
+
+    Near a minute that is known it is in the half of the day that is nearer to it.
+    """
     if about is None:
         return None
-    if isinstance(about, datetime):
-        start = _midnight(about.date(), now)
-        about = Interval(start, start + ONE_DAY)
-    days = (about.end - _midnight(about.start.date(), now)) // ONE_DAY + 1
-    for one in _halves(found):
-        for ahead in range(days):
-            made = _on(about.start.date() + ahead * ONE_DAY, one, now)
-            start = made.start if isinstance(made, Interval) else made
-            if about.start <= start < about.end and start <= now:
-                return made
-    return None
+    known = about if isinstance(about, datetime) else None
+    stretch = _whole(about.date(), now) if isinstance(about, datetime) else about
+    days = (stretch.end - _midnight(stretch.start.date(), now)) // ONE_DAY + 1
+    made = (
+        _on(stretch.start.date() + ahead * ONE_DAY, one, now)
+        for one in _halves(found)
+        for ahead in range(days)
+    )
+    fits = [one for one in made if stretch.start <= _start(one) < stretch.end and _start(one) <= now]
+    if known:
+        fits.sort(key=lambda one: abs(_start(one) - known))
+    return fits[0] if fits else None
 
 
 def is_near(found: datetime | Interval, known: datetime | Interval) -> bool:
@@ -151,7 +154,7 @@ def is_near(found: datetime | Interval, known: datetime | Interval) -> bool:
 def _just(found: TimeOfDay, now: datetime) -> datetime | Interval:
     """Take a time of "just now" as the last one before now, in whichever half of the day."""
     made = [_at_latest(one, now) for one in _halves(found)]
-    return max(made, key=lambda one: one.start if isinstance(one, Interval) else one)
+    return max(made, key=_start)
 
 
 def _halves(found: TimeOfDay) -> list[TimeOfDay]:
@@ -164,8 +167,7 @@ def _halves(found: TimeOfDay) -> list[TimeOfDay]:
 def _at_latest(found: TimeOfDay, now: datetime) -> datetime | Interval:
     """Take a time without a day as the last one that has begun: today's, else yesterday's."""
     today = _on(now.date(), found, now)
-    start = today.start if isinstance(today, Interval) else today
-    return today if start <= now else _on(now.date() - ONE_DAY, found, now)
+    return today if _start(today) <= now else _on(now.date() - ONE_DAY, found, now)
 
 
 def _clipped(stretch: Interval, now: datetime) -> Interval:
@@ -173,6 +175,14 @@ def _clipped(stretch: Interval, now: datetime) -> Interval:
     if stretch.start < now < stretch.end:
         return Interval(stretch.start, now.replace(second=0, microsecond=0))
     return stretch
+
+
+def _start(found: datetime | Interval) -> datetime:
+    return found.start if isinstance(found, Interval) else found
+
+
+def _whole(day: date, now: datetime) -> Interval:
+    return Interval(_midnight(day, now), _midnight(day + ONE_DAY, now))
 
 
 def _midnight(day: date, now: datetime) -> datetime:
