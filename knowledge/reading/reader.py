@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from knowledge.articles import Article
 from knowledge.model import FactSpec, Interval, Reading, Value
 from knowledge.reading.answers import AnswerReader
-from knowledge.reading.facts import is_known, read_facts, read_moment, terminal_day
+from knowledge.reading.facts import is_bare, is_known, read_facts, read_moment, terminal_day
 from knowledge.reading.intents import Guess, IntentReader
 from knowledge.reading.language import language_of
 from knowledge.reading.mentions import MentionReader
@@ -78,6 +79,8 @@ class Reader:
         asks_money = bool(remarks.corrects) or (expecting is not None and expecting.kind == "money")
         slots = read_slots(normal, now, self._days, self._mentions, asks_money=asks_money)
         corrects = bool(remarks.corrects) and slots.says_something
+        if (expecting or about) and not remarks.greets and is_bare(slots, self._events):
+            guess = replace(guess, sure=False)  # whatever it looks like: a day or a time of the case at hand
         facts = self._stated(normal, slots, guess, expecting)
         asked = corrects or (expecting is not None and expecting.key == "paid_at")
         moment = read_moment(normal, slots, guess, now, self._events, asked=asked, about=about)

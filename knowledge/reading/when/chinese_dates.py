@@ -68,7 +68,8 @@ def days_ago(draft: Draft, now: datetime) -> Iterator[Day]:
             yield replace(first, last=latest.last, moment=None)
             continue
         count = 0.5 if found[1] == "半" else float(_number(found[1])) + (0.5 if found[2] else 0)
-        yield days_back(now, count, found[3], found)
+        if count:
+            yield days_back(now, count, found[3], found)
 
 
 def _written_out(draft: Draft, today: date, *, ahead: bool) -> Iterator[Day]:
