@@ -1,7 +1,7 @@
 """Everything concrete in one message: money, days, times, numbers, names."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from knowledge.reading.amounts import Amount, take_amounts
@@ -54,6 +54,15 @@ class Slots:
             or self.tails
             or self.numbers
             or self.names
+        )
+
+    def behind(self, place: int) -> "Slots":
+        """Give what is left where sums, days and times in front of a place are taken back."""
+        return replace(
+            self,
+            amounts=tuple(one for one in self.amounts if one.place >= place),
+            days=tuple(one for one in self.days if one.place >= place),
+            times=tuple(one for one in self.times if one.place >= place),
         )
 
     def as_text(self) -> dict[str, tuple[str, ...]]:
