@@ -13,7 +13,7 @@ from knowledge.reading.slots import Slots
 from knowledge.reading.stated import asks_about, stated
 from knowledge.reading.when.elapsed import speaks_of_terminal, terminal_age
 from knowledge.reading.when.events import EventReader
-from knowledge.reading.when.moments import sale_moment
+from knowledge.reading.when.moments import is_near, sale_moment
 
 MODES = {"INSTANT": "d0", "D0": "d0", "T0": "t0", "D1": "d1", "T1": "t1"}
 #: On working days T+1 pays the next day as well: who tells that says only that it is not at once.
@@ -24,7 +24,7 @@ _WORKDAYS = re.compile(
 )
 #: Intents whose days are those of a sale.
 _OF_SALES = frozenset({"payout_not_arrived", "amount_mismatch", "charged_but_failed"})
-#: A text this short that names a day says when, whatever was asked.
+#: A text this short that names a sum and a day says when, whatever was asked.
 _BARE = 12
 _ARRIVAL = re.compile(r"到|没|未|不|结|放假|[吗么?？]|will|not|n't")
 _CUSTOMERS_BANK = re.compile(
@@ -77,13 +77,16 @@ def read_moment(
     about: datetime | Interval | None,
 ) -> Value | None:
     """Give the moment of the sale; `asked` says that it was just asked for, or is corrected."""
-    asked = asked or _is_bare(text, slots)
+    bare = is_bare(slots, events)
+    alone = asked or bare or (about is None and bool(slots.amounts) and _is_short(text))
     if not (
         _is_of_sales(guess)
-        and (asked or guess.intent in _OF_SALES or events.speaks_of_sale(text, slots.days))
+        and (alone or guess.intent in _OF_SALES or events.speaks_of_sale(text, slots.days))
     ):
         return None
-    return sale_moment(text, slots.days, slots.times, now, events, asked=asked, about=about)
+    moment = sale_moment(text, slots.days, slots.times, now, events, asked=alone, about=about)
+    # A day alone may be that on which the money came: it says more of the known one, or nothing.
+    return None if moment and bare and not asked and about and not is_near(moment, about) else moment
 
 
 def terminal_day(text: str, slots: Slots, now: datetime, events: EventReader) -> dict[str, Value]:
@@ -99,9 +102,9 @@ def _is_of_sales(guess: Guess) -> bool:
     return guess.intent not in ELSEWHERE or not guess.sure
 
 
-def _is_bare(text: str, slots: Slots) -> bool:
-    """Tell whether a text is hardly more than a day or a time: an answer to a question asked before."""
-    return bool(slots.days or slots.times) and _is_short(text)
+def is_bare(slots: Slots, events: EventReader) -> bool:
+    """Tell whether a text is no more than a day or a time: an answer to a question asked before."""
+    return bool(slots.days or slots.times) and events.says_no_more(slots.rest)
 
 
 def _is_short(text: str) -> bool:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from knowledge.articles import Article
 from knowledge.model import FactSpec, Interval, Reading, Value
 from knowledge.reading.answers import AnswerReader
-from knowledge.reading.facts import is_known, read_facts, read_moment, terminal_day
+from knowledge.reading.facts import is_bare, is_known, read_facts, read_moment, terminal_day
 from knowledge.reading.intents import Guess, IntentReader
 from knowledge.reading.language import language_of
 from knowledge.reading.mentions import MentionReader
@@ -77,18 +78,22 @@ class Reader:
             normal = _A_LITTLE.sub("1点", normal)
         asks_money = bool(remarks.corrects) or (expecting is not None and expecting.kind == "money")
         slots = read_slots(normal, now, self._days, self._mentions, asks_money=asks_money)
+        slots = slots.behind(remarks.corrects)
         corrects = bool(remarks.corrects) and slots.says_something
+        if (expecting or about) and not remarks.greets and is_bare(slots, self._events):
+            guess = replace(guess, sure=False)  # whatever it looks like: a day or a time of the case at hand
         facts = self._stated(normal, slots, guess, expecting)
         asked = corrects or (expecting is not None and expecting.key == "paid_at")
-        moment = read_moment(normal, slots, guess, now, self._events, asked=asked, about=about)
+        # What begins the correction is no event, and places stay the same.
+        corrected = normal[remarks.corrects :].rjust(len(normal)) if corrects else normal
+        moment = read_moment(corrected, slots, guess, now, self._events, asked=asked, about=about)
         if moment is not None:
             facts["paid_at"] = moment
         facts = terminal_day(normal, slots, now, self._events) | facts
         facts = {key: value for key, value in facts.items() if is_known(self._facts, key, value)}
         answer = None
         if remarks.article is None:
-            heard = normal[remarks.corrects :] if corrects else normal
-            answer = self._answer(heard, expecting, slots, guess, now, facts, about)
+            answer = self._answer(corrected, expecting, slots, guess, now, facts, about)
         if expecting is not None and answer is not None:
             facts = _beside(normal, facts, expecting, answer)
         if corrects:
@@ -146,7 +151,9 @@ class Reader:
         moment = None
         if expecting.kind == "moment":
             moment = sale_moment(text, slots.days, slots.times, now, self._events, asked=True, about=about)
-        return self._answers.read(text, expecting, slots, guess, moment, now, facts.get(expecting.key))
+        return self._answers.read(
+            text.lstrip(), expecting, slots, guess, moment, now, facts.get(expecting.key)
+        )
 
 
 def _may_be_about_money(text: str, guess: Guess) -> bool:

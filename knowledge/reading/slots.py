@@ -1,11 +1,11 @@
 """Everything concrete in one message: money, days, times, numbers, names."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from knowledge.reading.amounts import Amount, take_amounts
-from knowledge.reading.draft import Draft
+from knowledge.reading.draft import STRUCK, Draft
 from knowledge.reading.mentions import Mention, MentionReader
 from knowledge.reading.slips import CardTail, take_card_tails, take_slip_numbers
 from knowledge.reading.when.clock import TimeOfDay, take_times
@@ -36,6 +36,8 @@ class Slots:
     numbers: dict[str, str]
     #: Banks, brands, modes and channels.
     names: tuple[Mention, ...]
+    #: What stands beside all that was found.
+    rest: str
 
     def named(self, kind: str) -> list[Mention]:
         """Give the mentions of one kind."""
@@ -52,6 +54,15 @@ class Slots:
             or self.tails
             or self.numbers
             or self.names
+        )
+
+    def behind(self, place: int) -> "Slots":
+        """Give what is left where sums, days and times in front of a place are taken back."""
+        return replace(
+            self,
+            amounts=tuple(one for one in self.amounts if one.place >= place),
+            days=tuple(one for one in self.days if one.place >= place),
+            times=tuple(one for one in self.times if one.place >= place),
         )
 
     def as_text(self) -> dict[str, tuple[str, ...]]:
@@ -87,14 +98,18 @@ def read_slots(
     found_days = days.take(draft, now, ahead=ahead)
     times = take_times(draft)
     elapsed = take_elapsed(draft)
+    amounts = take_amounts(draft, asked=asks_money)
+    for name in names:
+        draft.strike(name.start, name.end)
     return Slots(
-        amounts=tuple(take_amounts(draft, asked=asks_money)),
+        amounts=tuple(amounts),
         days=tuple(found_days),
         times=tuple(times),
         elapsed=tuple(elapsed),
         tails=tuple(tails),
         numbers=numbers,
         names=tuple(names),
+        rest=draft.text.replace(STRUCK, " "),
     )
 
 

@@ -39,6 +39,8 @@ class Case:
     slots: dict[str, list[str]] = field(default_factory=dict)
     #: What paid_at must be: a minute, a day, or two minutes with a stroke between them.
     sale: str | date | None = None
+    #: What was known of it before, in the same way.
+    known: str | date | None = None
 
 
 def _cases() -> Iterator[Case]:
@@ -141,7 +143,7 @@ def _moment(written: str | date | None) -> datetime | Interval | None:
 
 @pytest.mark.parametrize("case", _moment_cases(), ids=lambda case: case.say)
 def test_whose_moment_it_is(case: Case, reader: Reader) -> None:
-    assert reader.read(case.say, NOW).facts.get("paid_at") == _moment(case.sale)
+    assert reader.read(case.say, NOW, about=_moment(case.known)).facts.get("paid_at") == _moment(case.sale)
 
 
 def test_nothing_is_read_where_nothing_is_named(reader: Reader) -> None:

@@ -79,6 +79,8 @@ class Lexicon:
     no_means: Mapping[str, str]
     #: "sale", "terminal", "other" or "neither" -> words that tell whose moment stands beside them.
     events: Vocabulary
+    #: What stands beside a day or a time and adds nothing to it.
+    fillers: tuple[str, ...]
     holidays: tuple[Holiday, ...]
     #: Concept -> words of any language that stand for it.
     concepts: Vocabulary
@@ -151,6 +153,7 @@ def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
         yes_means=form.yes_means,
         no_means=form.no_means,
         events={kind: _spelt_out(words) for kind, words in form.events},
+        fillers=_spelt_out([*form.fillers]),
         holidays=_holidays(layered_files(folder, own, "holidays"), form.holiday_names),
         concepts=_vocabulary(form.concepts),
         languages={language: tuple(phrases) for language, phrases in form.languages.items()},
@@ -206,7 +209,16 @@ def _intent(document: Document, parts: Mapping[str, str]) -> IntentWords:
 def _check_phrases(document: Document, form: LexiconForm) -> None:
     for language, phrases in form.languages.items():
         _check_brackets(document, ("languages", language), phrases)
-    for part in ("arrived", "greets", "where", "gives_up", "corrections", "all_arrived", "another"):
+    for part in (
+        "arrived",
+        "greets",
+        "where",
+        "gives_up",
+        "corrections",
+        "all_arrived",
+        "another",
+        "fillers",
+    ):
         _check_brackets(document, (part,), getattr(form, part))
     for place, words in _word_lists(form):
         _check_brackets(document, place, list(words))

@@ -48,6 +48,7 @@ class LexiconForm(Form):
     yes_means: dict[str, str]
     no_means: dict[str, str]
     events: EventsForm
+    fillers: list[str]
     holiday_names: dict[str, list[str]]
     parts: dict[str, str]
     concepts: dict[str, Words]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from knowledge.calendar import ONE_DAY
@@ -42,6 +43,8 @@ _AGO = re.compile(
     rf"(?<![\d.])(\d{{1,3}}|[{CHINESE_DIGIT}十]{{1,3}}|半)个?(半)?"
     r"(天|日|周|星期|礼拜|月|年|小时|钟头|分钟)[多之以]?前(?!内)"
 )
+#: 三四天, three or four days.
+_ABOUT = re.compile(r"(?:一[两二]|[两二]三|三[四五]|四五|五六|六七|七八|八九)$")
 _WEEKDAY = re.compile(
     r"(?<!每)(上上|上|这|本|下)?个?(?:周|星期|礼拜)([一二三四五六日天末])(?!之?[前内]|个月)"
 )
@@ -60,8 +63,13 @@ def chinese_days(draft: Draft, now: datetime, *, ahead: bool) -> Iterator[Day]:
 def days_ago(draft: Draft, now: datetime) -> Iterator[Day]:
     """Take "N days ago" and the like in Chinese, before a holiday or a month eats a part of it."""
     for found in draft.take(_AGO):
+        if _ABOUT.match(found[1]):
+            latest, first = (days_back(now, _number(digit), found[3], found) for digit in found[1])
+            yield replace(first, last=latest.last, moment=None)
+            continue
         count = 0.5 if found[1] == "半" else float(_number(found[1])) + (0.5 if found[2] else 0)
-        yield days_back(now, count, found[3], found)
+        if count:
+            yield days_back(now, count, found[3], found)
 
 
 def _written_out(draft: Draft, today: date, *, ahead: bool) -> Iterator[Day]:

@@ -28,6 +28,8 @@ _OWN_TAKINGS = re.compile(
 _TAKINGS_OF = re.compile(r"\bmoney (?:from|of|for)\s$")
 #: A clause that says no more than when.
 _NOTHING = re.compile(r"(?:\W|是|在|on\b|at\b)*")
+#: A day said back as a question.
+_ASKS_BACK = re.compile("[是对]吧")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class EventReader:
         self._words = WordFinder(
             (normaliser.normalise_word(word), kind) for kind, several in kinds for word in several
         )
+        fillers = sorted(map(normaliser.normalise_word, lexicon.fillers), key=len, reverse=True)
+        self._fillers = re.compile(rf"(?:[^\w?？]|{'|'.join(map(re.escape, fillers))})*+")
 
     def speaks_of_sale(self, text: str, days: Sequence[Day] = ()) -> bool:
         """Tell whether a normalised text speaks of a sale or a payment at all, or of a day's takings."""
@@ -61,16 +65,35 @@ class EventReader:
             _is_takings(text, day.place, day.end) for day in days
         )
 
+    def says_no_more(self, rest: str) -> bool:
+        """Tell whether what stands beside a day or a time adds nothing to it."""
+        return self._fillers.fullmatch(rest) is not None and not _ASKS_BACK.search(rest)
+
+    def is_of_sale(self, text: str, start: int, end: int) -> bool:
+        """Tell whether words like "just now" stand with a sale."""
+        return any(event == "sale" for _, event in self._of([_Moment(start, end, ())], text, alone=False))
+
     def of_sale(
-        self, text: str, days: Sequence[Day], times: Sequence[TimeOfDay], now: datetime, *, asked: bool
+        self,
+        text: str,
+        days: Sequence[Day],
+        times: Sequence[TimeOfDay],
+        now: datetime,
+        *,
+        asked: bool,
+        known: bool = False,
     ) -> tuple[list[Day], list[TimeOfDay]]:
-        """Give the days and times that may be the sale's; `asked` says that its moment was just asked for."""
+        """Give the days and times that may be the sale's.
+
+        `asked` says that its moment was just asked for, `known` that it is known: then only what stands
+        with words of a sale is about it.
+        """
         sales: list[Day | TimeOfDay] = []
         others: list[Day | TimeOfDay] = []
         for moment, event in self._events(text, [*days, *times], alone=asked):
             if event == "sale":
                 sales += moment.pieces
-            elif event is None and (asked or not _is_only_today(moment, now)):
+            elif event is None and (asked or not (known or _is_only_today(moment, now))):
                 others += moment.pieces
         # Beside the sale's own time, another is that of writing: 两点了，睡不着，十点刷的.
         kept_times = [one for one in times if one in sales] or [one for one in times if one in others]
@@ -86,13 +109,16 @@ class EventReader:
     def _events(
         self, text: str, pieces: list[Day | TimeOfDay], *, alone: bool
     ) -> Iterator[tuple[_Moment, str | None]]:
-        """Go through the moments of a text with the kind of event that each belongs to."""
+        """Go through the days and times of a text with the kind of event that each belongs to."""
+        return self._of(_moments(text, pieces), text, alone=alone)
+
+    def _of(self, moments: list[_Moment], text: str, *, alone: bool) -> Iterator[tuple[_Moment, str | None]]:
         hits = [
             hit
             for hit in self._words.find(text)
             if hit.meaning != "neither" and not is_negated(text, hit.start)
         ]
-        for moment, first, last in _with_clauses(text, _moments(text, pieces), alone=alone):
+        for moment, first, last in _with_clauses(text, moments, alone=alone):
             yield (
                 moment,
                 _event(text, moment, [hit for hit in hits if first <= hit.start and hit.end <= last]),

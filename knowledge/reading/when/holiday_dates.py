@@ -7,10 +7,12 @@ from datetime import date
 
 from knowledge.calendar import ONE_DAY
 from knowledge.reading.draft import Draft
+from knowledge.reading.numerals import chinese_number
 from knowledge.reading.when.days import Day
 
 #: Nobody asks after a sale of so long ago: it is this year's holiday, which the calendar does not know yet.
 LONG_AGO = 180 * ONE_DAY
+_NTH = "后?第[一二三四五六七八九1-9][天日]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class HolidayReader:
         self._holiday = re.compile(
             rf"(?<![一二三四五六七八九快近])(?P<name>{names})(?![点个块元万千百笔月日号分])(?:节)?"
             r"(?:长假|放?假期?|小长假|期间| holidays?)?\s?(?:的)?(?P<part>"
-            r"前一天|前两天|前一日|前夕|前夜|当天|那天|当日|最后一天|第一天|首日|后第一天|后第二天|后一天|前|后)?"
+            rf"前一天|前两天|前一日|前夕|前夜|当天|那天|当日|最后一天|首日|{_NTH}|后一天|前|后)?"
         )
         #: "Tomorrow is National Day" names no day of a sale.
         self._coming = re.compile(
@@ -42,7 +44,8 @@ class HolidayReader:
             rf"(?:{names})节?(?:放?假|长假)?(?![的那当前后第最期这几收刷])"
         )
         self._around = re.compile(
-            r"(?:节|假期?)(?P<after>后第一天|后第一个工作日)|(?:节|放假|假期)前(?P<before>一天|最后一天)?(?!面)"
+            rf"(?:节|假期?|放假)(?P<nth>{_NTH})|(?:节|假期?)后第一个工作日"
+            r"|(?:节|放假|假期)前(?P<before>一天|最后一天)?(?!面)"
             r"|(?:节|假期?)后(?P<later>)(?=.{0,4}(?:刷|的))"
         )
 
@@ -64,6 +67,8 @@ class HolidayReader:
                 return
             holiday = max(past, key=lambda one: one.last)
             day = holiday.first - ONE_DAY if "前" in found[0] else holiday.last + ONE_DAY
+            if found["nth"]:
+                day = _nth(holiday, found["nth"])
             yield Day(day, day, found.start(), found.end())
 
     @staticmethod
@@ -79,6 +84,9 @@ class HolidayReader:
 def _part_of(holiday: Holiday, part: str | None) -> tuple[date, date]:
     if part is None:
         return holiday.first, holiday.last
+    if "第" in part:
+        day = _nth(holiday, part)
+        return day, day
     day = {
         "前一天": holiday.first - ONE_DAY,
         "前一日": holiday.first - ONE_DAY,
@@ -88,8 +96,12 @@ def _part_of(holiday: Holiday, part: str | None) -> tuple[date, date]:
         "后": holiday.last + ONE_DAY,
         "前两天": holiday.first - 2 * ONE_DAY,
         "最后一天": holiday.last,
-        "后第一天": holiday.last + ONE_DAY,
         "后一天": holiday.last + ONE_DAY,
-        "后第二天": holiday.last + 2 * ONE_DAY,
     }.get(part, holiday.first)
     return day, day
+
+
+def _nth(holiday: Holiday, part: str) -> date:
+    """Give the day of 第三天, which is of the holiday, or of 后第三天, which is behind it."""
+    count = chinese_number(part[-2]) or int(part[-2])
+    return (holiday.last if "后" in part else holiday.first - ONE_DAY) + count * ONE_DAY

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from knowledge.calendar import ONE_DAY
 from knowledge.model import Interval
-from knowledge.reading.when.clock import TimeOfDay
+from knowledge.reading.when.clock import SMALL_HOURS, TimeOfDay
 from knowledge.reading.when.days import Day
 from knowledge.reading.when.events import EventReader
 
@@ -17,9 +17,10 @@ _PROMISED_AFTER = re.compile(
     r"\s?(?:就|应该|该|会|能|可以|才|要|说)*(?:到账|到的|到吗|打款|到我|结算|处理|能到)"
 )
 _PROMISED_BEFORE = re.compile(r"(?:应该|应|说好|说是?|承诺|答应|预计|等?到了?|截止|至|等|\bby\s)$")
-_JUST_NOW = re.compile(r"刚刚|刚才|刚刷|刚收(?![摊工拾])|刚付|just now|just (?:took|swiped|paid)")
+_JUST_NOW = re.compile(r"刚刚|刚才|刚(?=刷|付|收(?![摊工拾]))|just now|just (?=took|swiped|paid)")
 #: How far back "just now" may reach.
 _JUST = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
 _WEEKDAY = re.compile("周|星期|礼拜|day|mon|tue|wed|thu|fri|sat|sun")
 
 
@@ -40,14 +41,16 @@ def sale_moment(
     """
     named = days
     if days or times:
-        days, times = events.of_sale(text, days, times, now, asked=asked)
+        days, times = events.of_sale(text, days, times, now, asked=asked, known=about is not None)
     past = [day for day in days if _is_past(day, now) and not (not asked and _is_promise(text, day))]
     if not past:
-        if not days and not times and _JUST_NOW.search(text):
-            return Interval(now - _JUST, now)
+        just = _JUST_NOW.search(text)
+        if just and not days and not times:
+            own = asked or about is None or events.is_of_sale(text, just.start(), just.end())
+            return Interval(now - _JUST, now) if own else None
         if days or not times or not (asked or events.speaks_of_sale(text)):
             return None
-        if _JUST_NOW.search(text):
+        if just:
             return _just(times[0], now)
         known = _said_before(named, times[0], now) or about
         return _within(times[0], known, now) or _at_latest(times[0], now)
@@ -104,8 +107,7 @@ def _on(day: date, found: TimeOfDay, now: datetime) -> datetime | Interval:
 
 def _begun(found: datetime | Interval, written: str, now: datetime) -> datetime | Interval | None:
     """Take a weekday's time that has not come yet as last week's; any other such time is no sale's."""
-    start = found.start if isinstance(found, Interval) else found
-    if start <= now:
+    if _start(found) <= now:
         return found
     if not _WEEKDAY.search(written):
         return None
@@ -114,33 +116,45 @@ def _begun(found: datetime | Interval, written: str, now: datetime) -> datetime 
     return found - 7 * ONE_DAY
 
 
-def _said_before(days: Sequence[Day], found: TimeOfDay, now: datetime) -> datetime | None:
+def _said_before(days: Sequence[Day], found: TimeOfDay, now: datetime) -> Interval | None:
     """Give the day told before a time, though of something else: 昨天补班，下午两点收的."""
     before = [day for day in days if day.end <= found.place and _is_past(day, now) and day.first == day.last]
-    return _midnight(before[-1].first, now) if before else None
+    return _whole(before[-1].first, now) if before else None
 
 
 def _within(found: TimeOfDay, about: datetime | Interval | None, now: datetime) -> datetime | Interval | None:
-    """Take a time without a day as one in the stretch that is known; None if there it never was that time."""
+    """Take a time without a day as one in the stretch that is known; None if there it never was that time.
+
+    Near a minute that is known it is in the half of the day that is nearer to it.
+    """
     if about is None:
         return None
-    if isinstance(about, datetime):
-        start = _midnight(about.date(), now)
-        about = Interval(start, start + ONE_DAY)
-    days = (about.end - _midnight(about.start.date(), now)) // ONE_DAY + 1
-    for one in _halves(found):
-        for ahead in range(days):
-            made = _on(about.start.date() + ahead * ONE_DAY, one, now)
-            start = made.start if isinstance(made, Interval) else made
-            if about.start <= start < about.end and start <= now:
-                return made
-    return None
+    known = about if isinstance(about, datetime) else None
+    stretch = _whole(about.date(), now) if isinstance(about, datetime) else about
+    days = (stretch.end - _midnight(stretch.start.date(), now)) // ONE_DAY + 1
+    made = (
+        _on(stretch.start.date() + ahead * ONE_DAY, one, now)
+        for one in _halves(found)
+        for ahead in range(days)
+    )
+    fits = [one for one in made if stretch.start <= _start(one) < stretch.end and _start(one) <= now]
+    if known:
+        fits.sort(key=lambda one: abs(_start(one) - known))
+    return fits[0] if fits else None
+
+
+def is_near(found: datetime | Interval, known: datetime | Interval) -> bool:
+    """Tell whether a moment lies on the days that are known, or in the night behind them."""
+    start, end = (found.start, found.end) if isinstance(found, Interval) else (found, found)
+    first, last = (known.start, known.end) if isinstance(known, Interval) else (known, known + _MINUTE)
+    until = _midnight((last - _MINUTE).date() + ONE_DAY, end) + timedelta(hours=SMALL_HOURS)
+    return _midnight(first.date(), start) <= start and end <= until
 
 
 def _just(found: TimeOfDay, now: datetime) -> datetime | Interval:
     """Take a time of "just now" as the last one before now, in whichever half of the day."""
     made = [_at_latest(one, now) for one in _halves(found)]
-    return max(made, key=lambda one: one.start if isinstance(one, Interval) else one)
+    return max(made, key=_start)
 
 
 def _halves(found: TimeOfDay) -> list[TimeOfDay]:
@@ -153,8 +167,7 @@ def _halves(found: TimeOfDay) -> list[TimeOfDay]:
 def _at_latest(found: TimeOfDay, now: datetime) -> datetime | Interval:
     """Take a time without a day as the last one that has begun: today's, else yesterday's."""
     today = _on(now.date(), found, now)
-    start = today.start if isinstance(today, Interval) else today
-    return today if start <= now else _on(now.date() - ONE_DAY, found, now)
+    return today if _start(today) <= now else _on(now.date() - ONE_DAY, found, now)
 
 
 def _clipped(stretch: Interval, now: datetime) -> Interval:
@@ -162,6 +175,14 @@ def _clipped(stretch: Interval, now: datetime) -> Interval:
     if stretch.start < now < stretch.end:
         return Interval(stretch.start, now.replace(second=0, microsecond=0))
     return stretch
+
+
+def _start(found: datetime | Interval) -> datetime:
+    return found.start if isinstance(found, Interval) else found
+
+
+def _whole(day: date, now: datetime) -> Interval:
+    return Interval(_midnight(day, now), _midnight(day + ONE_DAY, now))
 
 
 def _midnight(day: date, now: datetime) -> datetime:
