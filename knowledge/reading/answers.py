@@ -10,7 +10,7 @@ from knowledge.model import UNKNOWN, FactSpec, Value
 from knowledge.reading.complaints import COMPLAINTS
 from knowledge.reading.facts import MODES
 from knowledge.reading.intents import Guess
-from knowledge.reading.mentions import is_denied, is_negated
+from knowledge.reading.mentions import SAID_BY_ASKING, asks_what, is_denied, is_guess, is_negated
 from knowledge.reading.numerals import chinese_number
 from knowledge.reading.open_answers import open_answer
 from knowledge.reading.slots import Slots
@@ -166,7 +166,11 @@ class AnswerReader:
 
     def _said(self, text: str, words: WordFinder[str], spec: FactSpec) -> str | None:
         """Choose among the words found: the longest, the later of two; "don't know" if it comes first."""
-        hits = [hit for hit in words.find(text) if hit.meaning != _NO_ANSWER and not is_denied(text, hit.end)]
+        hits = [
+            hit
+            for hit in words.find(text)
+            if hit.meaning == UNKNOWN or (hit.meaning != _NO_ANSWER and not _is_asked(text, *hit[:2], spec))
+        ]
         if not hits:
             return None
         known = [hit for hit in hits if hit.meaning != UNKNOWN]
@@ -201,10 +205,21 @@ class AnswerReader:
         for label, value in self._labels[spec.key]:
             place = text.find(label) if len(label) > 1 else -1
             alike = 100.0 if place >= 0 else fuzz.ratio(text, label)
-            away = place >= 0 and (is_negated(text, place) or is_denied(text, place + len(label)))
+            away = place >= 0 and (
+                is_negated(text, place) or _is_asked(text, place, place + len(label), spec)
+            )
             if alike > score and not away:
                 best, score = value, alike
         return best if score >= ALIKE else None
+
+
+def _is_asked(text: str, start: int, end: int, spec: FactSpec) -> bool:
+    """Tell whether words are denied or only asked about; what the app shows is so if he asks what it means."""
+    if is_denied(text, end):
+        return True
+    if spec.key in SAID_BY_ASKING:
+        return False
+    return is_guess(text, start, end) or (spec.key == "account_class" and asks_what(text, start, end))
 
 
 def _tells(guess: Guess, slots: Slots) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from knowledge.model import Value
 from knowledge.reading.clauses import clause_start
 from knowledge.reading.intents import Guess
-from knowledge.reading.mentions import Mention
+from knowledge.reading.mentions import Mention, asks_what
 from knowledge.reading.people import CUSTOMER_EN, CUSTOMER_ZH, OTHER_CUSTOMERS
 
 _CUSTOMER = re.compile(rf"{CUSTOMER_ZH}|{CUSTOMER_EN}|\b(?:his|her)\b")
@@ -48,7 +48,8 @@ _SAYS_OTHER = {
     ("received", "partial"): _CUSTOMERS_CARD,
     ("complaint", "short"): _CUSTOMERS_CARD,
 }
-_CARD = re.compile(r"卡|\bcard\b|[吗么?？]|会不会")
+#: Of a card, or only asked: that his money is held is not said.
+_NOT_HELD = re.compile(r"卡|\bcard\b|[吗么?？]|[会是]不[会是]|是否|[是对]吧|难道|\b(?:if|whether|maybe)\b")
 #: Before and behind a mode, these ask about it: 是不是T1, D0怎么开, "is it T+1 or".
 _ASKS_BEFORE = re.compile(
     r"(?:是不是|还是|算|能不能|可不可以|怎么|能|可以)[开用改换]?[通成到]?的?\s?$|\b(?:is it|or)\s?$"
@@ -80,7 +81,7 @@ def stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str, 
     if "risk" in said.get("notice", ()):
         said["notice"].discard("documents")
     facts: dict[str, Value] = {fact: values.pop() for fact, values in said.items() if len(values) == 1}
-    if guess.sure and guess.intent == "risk_hold" and not facts and not _CARD.search(text):
+    if guess.sure and guess.intent == "risk_hold" and not facts and not _NOT_HELD.search(text):
         facts["payout_status"] = "held"
     return facts
 
@@ -92,6 +93,8 @@ def _is_said(text: str, mention: Mention, guess: Guess) -> bool:
     if other is not None and other.search(before):
         return False
     match mention.kind:
+        case "account_class" if asks_what(text, mention.start, mention.end):
+            return False
         case "cardholder_charged":
             return _is_about_customer(text, guess)
         case "others_affected":
