@@ -214,7 +214,7 @@ class AnswerReader:
 
 
 def _is_asked(text: str, start: int, end: int, spec: FactSpec) -> bool:
-    """Tell whether words are denied or only asked about; what the app shows is so if he asks what it means."""
+    """Tell whether words are denied or only asked about; what the app shows he may ask the meaning of."""
     if is_denied(text, end):
         return True
     if spec.key in SAID_BY_ASKING:

@@ -42,7 +42,8 @@ _ASKED_RIGHT_BEHIND = re.compile(r"[了的]?(?:[吗么]|[是对]吧|是不是|�
 _WHAT_BEFORE = re.compile(r"(?:什么|啥)(?:叫|是)$|\bwhat (?:is|does|are) (?:an? |the )?$")
 _WHAT_BEHIND = re.compile(
     r"[卡户账]*\s?(?:[是叫指](?:个|的)?(?:什么|啥)|(?:什么|啥)意思|\bmeans? what"
-    r"|[?？]\s?(?:(?:我|这个?|i)\s?)?(?:不[知懂清明了]|没听|什么|啥|don't (?:know|understand)|do not|what|never heard))"
+    r"|[?？]\s?(?:(?:我|这个?|i)\s?)?(?:不[知懂清明了]|没听|什么|啥"
+    r"|don't (?:know|understand)|do not|what|never heard))"
 )
 #: Right behind it, these deny what was just asked: "paid out? no", "到账了？没有".
 _DENIED = re.compile(r"[了的]?\s?[?？]\s?(?:no\b|not\b|没|不|哪有)")

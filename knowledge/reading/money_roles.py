@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Literal
 
 #: The sale's, what arrived, is missing or was taken, waits in the app; a limit or what fills it;
-#: what was sent to try a card; "other" is none of these: to be paid by him, a minimum, only asked about.
+#: what was sent to try a card; "other" is none of these: to be paid by him, meant, a minimum, asked about.
 Role = Literal["sale", "received", "difference", "balance", "limit", "test", "other"]
 #: To try a card, so many yuan at most are sent to it.
 _TRIED = 10
@@ -36,6 +36,9 @@ _MINIMUM_BEFORE = re.compile(
     r"(?:(?<!额度)[满够]|达到|不[满够足]|低于|少于)\s?$|\b(?:at least|minimum(?: of| is)?)\s?$"
 )
 _MINIMUM_AFTER = re.compile(r"\s?(?:以上)?(?:才|起结|起提|不[能给]?[结打提])")
+#: Of a sum that was keyed in wrong, what it should have been: 应该收350刷成3500. The sale is what was swiped.
+_MEANT_BEFORE = re.compile(r"(?:应该?|本来|原本|本该)(?:是|该|要)?(?:收|刷|卖)?的?\s?$")
+_KEYED_WRONG = re.compile(r"[刷打输按敲收]成了?\s?[\d一二两三四五六七八九]")
 #: 到账是3500吗.
 _ASKED_AFTER = re.compile(r"\s?(?:[吗么嘛]|对[吗不吧]|没错吧|right\?)")
 _LIMIT_AFTER = re.compile(r"\s?的?(?:额度|限额|以上|以下|以内)")
@@ -89,8 +92,9 @@ def role_of(text: str, start: int, end: int, yuan: Decimal) -> Role:
 
 
 def _is_other(text: str, end: int, before: str) -> bool:
-    """Tell whether a sum is to be paid by him, is a minimum, or is only asked about."""
+    """Tell whether a sum is to be paid by him, was meant, is a minimum, or is only asked about."""
     demanded = _DEMANDED_BEFORE.search(before) and _DEMANDED_AFTER.match(text, end)
     minimum = _MINIMUM_BEFORE.search(before) and _MINIMUM_AFTER.match(text, end)
     asked = _RECEIVED_BEFORE.search(before) and _ASKED_AFTER.match(text, end)
-    return bool(demanded or minimum or asked or _DEMANDED_FOR.search(before))
+    meant = _MEANT_BEFORE.search(before) and _KEYED_WRONG.search(text)
+    return bool(demanded or meant or minimum or asked or _DEMANDED_FOR.search(before))

@@ -34,12 +34,17 @@ _AGENT_SAYS = re.compile(r"(?:业务员|代理商?).{0,6}(?:说|讲).{0,4}$")
 _EMPTY_LIST = re.compile(r"(?:栏|列表|记录|后台|app)[里上中].{0,8}[啥么何][都也]没[有得]$")
 #: What the customer's phone shows says nothing of the terminal.
 _CUSTOMERS_SIDE = re.compile(rf"{CUSTOMER_ZH}的?(?:那[头边里]|手机|微信|支付宝).{{0,6}}$")
+#: A refund or a review that is pending is no payout.
+_OTHER_PENDING = re.compile(
+    r"\b(?:refund|review|verification|application|approval|ticket|request|case|report|card|change)\b.{0,14}$"
+)
 #: What the terminal shows is how the sale went.
 _ON_TERMINAL = r"(?:机器|机子|pos机|小票|屏幕|单子)[上里]?.{0,4}$"
 #: What is missing on the customer's card was charged.
 _CUSTOMERS_CARD = re.compile(rf"{CUSTOMER_ZH}的?(?:[卡账][里上]?|余额).{{0,3}}$")
 #: (Fact, value) -> what in front of it in its clause makes it something else.
 _SAYS_OTHER = {
+    ("payout_status", "pending"): _OTHER_PENDING,
     ("payout_status", "paid_out"): re.compile(rf"{_CUSTOMERS_SIDE.pattern}|{_ON_TERMINAL}"),
     ("notice", "risk"): _AGENT_SAYS,  # what an agent says is no notice
     ("scope", "all_today"): re.compile("[到至]$"),  # "until today" is no day of sales
