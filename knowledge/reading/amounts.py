@@ -49,21 +49,23 @@ _DIMES = re.compile(
 _BARE = re.compile(rf"(?<![\d.a-z*_/+#-])({_NUMBER})(?![\d*_/a-z]|\.\d|-\d){_COUNTED}")
 _ENGLISH = re.compile(rf"\b({ENGLISH_NUMBER})\b\s?(yuan|rmb|kuai|dollars?|pounds?|bucks|euros?)?{_COUNTED}")
 #: What is left around a number that stands alone, or beside a day and a time only.
-_STRUCK = re.compile(rf"[{STRUCK}\s,，。.、;；]+(?!\d)|[{STRUCK}\s]+")
+_STRUCK = re.compile(rf"[{STRUCK}\s,，。.、;；!！~啊啦呀哈哦呢吧]+(?!\d)|[{STRUCK}\s]+")
 #: A clause of a day or a time and a bare number: what stands before the number, and behind it.
 _DAY_BEFORE = re.compile(rf"(?:^|[\s,，。.;；!！?？]){STRUCK}[{STRUCK}\s]*$")
-_CLAUSE_OVER = re.compile(r"\s*(?:$|[,，。.;；!！?？])|\s(?=[\u4e00-\u9fff])")
+_CLAUSE_OVER = re.compile(r"[\s啊啦呀哈哦呢]*(?:$|[,，。.;；!！?？])|\s(?=[\u4e00-\u9fff])")
 #: Around a bare number, what says that it is money.
 _MONEY_BEFORE = re.compile(
-    r"(?:[票账]上|各|[入进到]账|到手|[该只才]来|(?:收|刷|扫)了?(?:人家|客人|顾客|他|她)|[款金费]|进了?|打了?|给|退|交|花|拿|还|卖|买|价|刷|收|付|差|少|到|转|提现?|款|额|钱|了|共|计|共计|合计|卖|消费|交易|支付|扣|多|应|实|充值?|[一两每]笔|(?:刷|付|收|扫)[了的]?(?:信用卡|储蓄卡|借记卡|微信|支付宝|花呗|云闪付)|欠|还有|借|只有|是|的|约"
-    r"|大概|missing|for|of|got|received?|paid|sale|payment|amount|only|about|charged|short|take|took|worth|withdrew|sold|swiped"
+    r"(?:[刷收]成|[票账]上|各|[入进到]账|到手|[该只才]来|(?:收|刷|扫)了?(?:人家|客人|顾客|他|她)|[款金费]|进了?|打了?|给|退|交|花|拿|还|卖|买|价|刷|收|付|差|少|到|转|提现?|款|额|钱|了|共|计|共计|合计|卖|消费|交易|支付|扣|多|应|实|充值?|[一两每]笔|(?:刷|付|收|扫)[了的]?(?:信用卡|储蓄卡|借记卡|微信|支付宝|花呗|云闪付)|欠|还有|借|只有|是|的|约"
+    r"|大概|missing|for|of|got|received?|pa(?:id|ys?)|sale|payment|amount|only|about|charged|short|take|took|worth|withdrew|sold|swiped"
     r"|rang up|show|shows"
     r"|(?:handed|gave|give|sent|paid|owe|owes) (?:me|us|him|her|them))"
     r"\s?[:：了是有]?\s?$"
 )
 _MONEY_AFTER = re.compile(
     r"\s?(?:多|左右|来|[就愣硬]是?没|就是不|的?(?:没|未|不|还|都|钱|款|怎么|刷卡|到|货款|现在|交易|只到|一直|迟迟|[那这]笔))"
-    r"|\s(?:or so|not|missing|has|hasn|haven|didn|never|still|short|from|yesterday|did|sale|payment|is|was)"
+    r"|\s(?:or so|not|missing|has|hasn|haven|didn|never|still|short|from|yesterday|did|sale|payment|is|was"
+    r"|(?:(?:by|with|via|through|from|on|in) )?(?:an? |the |his |her )?"
+    r"(?:(?:credit|debit|bank) ?cards?|card|wechat|alipay|qr|unionpay|visa|cash)\b)"
 )
 _RATE = re.compile(r"(?:费率|扣率|利率|率是?|rate)[^\d,，]{0,4}$")
 _FEE = re.compile(r"的?(?:手续费|服务费|流量费|会员费|年费|押金|费用)")

@@ -10,7 +10,7 @@ from knowledge.model import UNKNOWN, FactSpec, Value
 from knowledge.reading.complaints import COMPLAINTS
 from knowledge.reading.facts import MODES
 from knowledge.reading.intents import Guess
-from knowledge.reading.mentions import is_denied, is_negated
+from knowledge.reading.mentions import SAID_BY_ASKING, asks_what, is_denied, is_guess, is_negated
 from knowledge.reading.numerals import chinese_number
 from knowledge.reading.open_answers import open_answer
 from knowledge.reading.slots import Slots
@@ -22,6 +22,8 @@ from knowledge.reading.when.events import EventReader
 
 #: How alike a typed answer and an option's label must be, 0 to 100.
 ALIKE = 78
+#: The meaning of words that are no answer.
+_NO_ANSWER = ""
 #: Kinds of names that answer questions about these facts.
 _NAMES = {"brand": "brand", "settle_bank": "bank", "settlement_mode": "mode", "pay_method": "channel"}
 #: A message that tells its own story answers these all the same; others only by what it states.
@@ -59,6 +61,7 @@ class AnswerReader:
         self._normaliser = normaliser
         self._events = events
         self._unknown = {normaliser.normalise_word(word): UNKNOWN for word in lexicon.unknown}
+        self._no_answers = {key: self._no_answers_to(key) for key in facts}
         self._words = {key: self._finder(spec, lexicon.facts, lexicon.answers) for key, spec in facts.items()}
         self._no_idea = WordFinder(self._unknown.items())
         self._labels = {key: self._labels_of(spec) for key, spec in facts.items()}
@@ -73,7 +76,12 @@ class AnswerReader:
             for value, several in source.get(spec.key, {}).items():
                 if value in spec.values:
                     words |= {self._normaliser.normalise_word(word): value for word in several}
+        words |= dict.fromkeys(self._no_answers[spec.key], _NO_ANSWER)
         return WordFinder((self._unknown | words).items())
+
+    def _no_answers_to(self, fact: str) -> list[str]:
+        words = (word for key in ("any", fact) for word in self._lexicon.no_answers.get(key, ()))
+        return sorted(map(self._normaliser.normalise_word, words), key=len, reverse=True)
 
     def _labels_of(self, spec: FactSpec) -> list[tuple[str, str]]:
         """Give what may be typed for an option: its label in both languages, and the parts of it."""
@@ -158,7 +166,11 @@ class AnswerReader:
 
     def _said(self, text: str, words: WordFinder[str], spec: FactSpec) -> str | None:
         """Choose among the words found: the longest, the later of two; "don't know" if it comes first."""
-        hits = [hit for hit in words.find(text) if not is_denied(text, hit.end)]
+        hits = [
+            hit
+            for hit in words.find(text)
+            if hit.meaning == UNKNOWN or (hit.meaning != _NO_ANSWER and not _is_asked(text, *hit[:2], spec))
+        ]
         if not hits:
             return None
         known = [hit for hit in hits if hit.meaning != UNKNOWN]
@@ -173,7 +185,7 @@ class AnswerReader:
     def _yes_or_no(self, text: str, spec: FactSpec) -> str | None:
         """Read a yes or a no that begins the text, or is all of it."""
         yes, no = self._starts_with(text, self._yes), self._starts_with(text, self._no)
-        if not (yes or no):
+        if max(yes, no) <= self._starts_with(text, self._no_answers[spec.key]):
             return None
         meant = "yes" if yes > no else "no"
         means = self._lexicon.yes_means if meant == "yes" else self._lexicon.no_means
@@ -193,10 +205,21 @@ class AnswerReader:
         for label, value in self._labels[spec.key]:
             place = text.find(label) if len(label) > 1 else -1
             alike = 100.0 if place >= 0 else fuzz.ratio(text, label)
-            away = place >= 0 and (is_negated(text, place) or is_denied(text, place + len(label)))
+            away = place >= 0 and (
+                is_negated(text, place) or _is_asked(text, place, place + len(label), spec)
+            )
             if alike > score and not away:
                 best, score = value, alike
         return best if score >= ALIKE else None
+
+
+def _is_asked(text: str, start: int, end: int, spec: FactSpec) -> bool:
+    """Tell whether words are denied or only asked about; what the app shows he may ask the meaning of."""
+    if is_denied(text, end):
+        return True
+    if spec.key in SAID_BY_ASKING:
+        return False
+    return is_guess(text, start, end) or (spec.key == "account_class" and asks_what(text, start, end))
 
 
 def _tells(guess: Guess, slots: Slots) -> bool:

@@ -32,11 +32,23 @@ _DOUBTED = re.compile(
 #: Right behind it, these make it a question.
 _ASKED = re.compile(r"(?:了|过|的|啦|好|成|掉)*(?:[吗么]|没有?[?？]?$)")
 #: Right behind it, these make it a guess that he fears: 给冻结了吧.
-_FEARED = re.compile(r"[了的过]*吧(?!台)")
+_FEARED = re.compile(r"[了的过]*[是对]?吧(?!台)")
+#: Right before it or behind it, these make it a guess that he asks about: 是不是风控了, 风控了是吧.
+_GUESSED_RIGHT_BEFORE = re.compile(
+    r"(?:是不是|会不会|是否|难道|莫非|该不会|不会)(?:是|被|给|又|都|你们|已经|在)*$"
+)
+_ASKED_RIGHT_BEHIND = re.compile(r"[了的]?(?:[吗么]|[是对]吧|是不是|对不对)")
+#: Around it, these ask what it means: 什么叫一类卡, 一类卡是什么, "class 1? I don't know what that is".
+_WHAT_BEFORE = re.compile(r"(?:什么|啥)(?:叫|是)$|\bwhat (?:is|does|are) (?:an? |the )?$")
+_WHAT_BEHIND = re.compile(
+    r"[卡户账]*\s?(?:[是叫指](?:个|的)?(?:什么|啥)|(?:什么|啥)意思|\bmeans? what"
+    r"|[?？]\s?(?:(?:我|这个?|i)\s?)?(?:不[知懂清明了]|没听|什么|啥"
+    r"|don't (?:know|understand)|do not|what|never heard))"
+)
 #: Right behind it, these deny what was just asked: "paid out? no", "到账了？没有".
 _DENIED = re.compile(r"[了的]?\s?[?？]\s?(?:no\b|not\b|没|不|哪有)")
 #: What may be asked for and is so all the same: "钱没到吗" says that it did not.
-_SAID_BY_ASKING = frozenset({"complaint", "scope"})
+SAID_BY_ASKING = frozenset({"complaint", "scope"})
 #: A "not" in English may stand some words before: "none of it was paid out".
 _NEGATED_EARLIER = re.compile(r"\b(?:none|not|never|nobody|no)\b(?!.*\b(?:but|and|because|so|while)\b)")
 _RHETORICAL = re.compile(r"不是.{1,16}(?:[吗么嘛?？]|怎么|为什么)")
@@ -108,7 +120,7 @@ def _mentions(text: str, hits: Iterable[Hit[tuple[Meaning, ...]]]) -> Iterator[M
 
 def _is_asked(text: str, mention: Mention) -> bool:
     """Tell whether something is only asked, guessed or supposed."""
-    if mention.kind not in _SAID_BY_ASKING and _ASKED.match(text, mention.end):
+    if mention.kind not in SAID_BY_ASKING and _ASKED.match(text, mention.end):
         return True
     if is_denied(text, mention.end):
         return True
@@ -116,9 +128,21 @@ def _is_asked(text: str, mention: Mention) -> bool:
 
 
 def _is_doubted(text: str, mention: Mention) -> bool:
-    if mention.kind not in _SAID_BY_ASKING and _FEARED.match(text, mention.end):
+    if mention.kind not in SAID_BY_ASKING and _FEARED.match(text, mention.end):
         return True
     return _DOUBTED.search(text[clause_start(text, mention.start) : mention.end]) is not None
+
+
+def is_guess(text: str, start: int, end: int) -> bool:
+    """Tell whether he only asks whether something is so."""
+    before = text[max(0, start - 12) : start]
+    return bool(_GUESSED_RIGHT_BEFORE.search(before) or _ASKED_RIGHT_BEHIND.match(text, end))
+
+
+def asks_what(text: str, start: int, end: int) -> bool:
+    """Tell whether he asks what a word means."""
+    before = text[max(0, start - 20) : start]
+    return bool(_WHAT_BEFORE.search(before) or _WHAT_BEHIND.match(text, end))
 
 
 def is_denied(text: str, end: int) -> bool:

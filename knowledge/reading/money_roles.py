@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Literal
 
 #: The sale's, what arrived, is missing or was taken, waits in the app; a limit or what fills it;
-#: what was sent to try a card.
-Role = Literal["sale", "received", "difference", "balance", "limit", "test"]
+#: what was sent to try a card; "other" is none of these: to be paid by him, meant, a minimum, asked about.
+Role = Literal["sale", "received", "difference", "balance", "limit", "test", "other"]
 #: To try a card, so many yuan at most are sent to it.
 _TRIED = 10
 _TRYING = re.compile(
@@ -14,6 +14,33 @@ _TRYING = re.compile(
 )
 #: A payment of one fen only checks the card.
 _CHECK = Decimal("0.1")
+_FOR = (
+    r"(?:解冻|解封|激活|开通|认证|验证|保证|押金|定金|刷流水|工本|服务费|会员|税|疏通|办理"
+    r"|手续费(?!\s?[扣被少多怎是也都没]))"
+)
+#: He is told to pay it: 交2000解冻, 先交500激活费, 转保证金300, "pay 500 to unfreeze it".
+_DEMANDED_BEFORE = re.compile(
+    r"(?:(?:交(?!易)|缴|转|打|付|汇|充值?)(?:给?(?:我|他们?|你们)|[了个过笔足够一]|账)*|\b(?:pay|send|transfer|deposit)"
+    r"(?: (?:me|us|him|them|you|another|a|of))*)\s?$"
+)
+_DEMANDED_AFTER = re.compile(
+    rf"\s?(?:块|元)?钱?(?:的|做|作|当|才能?|去|来|先)?{_FOR}"
+    r"|\s?(?:yuan|rmb)?\s?(?:to|for|as)?\s?(?:an? |the |my )*"
+    r"(?:unfreeze|unlock|release|unblock|activat|verif|deposit|guarantee|fee\b|tax)"
+)
+_DEMANDED_FOR = re.compile(
+    rf"(?:交(?!易)|缴|转|打|付|汇)(?:[了个过笔先一]*){_FOR}[费金款]?[^\d\x01，,.。;；扣]{{0,3}}$"
+)
+#: 满10块才结, "at least 10 yuan".
+_MINIMUM_BEFORE = re.compile(
+    r"(?:(?<!额度)[满够]|达到|不[满够足]|低于|少于)\s?$|\b(?:at least|minimum(?: of| is)?)\s?$"
+)
+_MINIMUM_AFTER = re.compile(r"\s?(?:以上)?(?:才|起结|起提|不[能给]?[结打提])")
+#: Of a sum that was keyed in wrong, what it should have been: 应该收350刷成3500. The sale is what was swiped.
+_MEANT_BEFORE = re.compile(r"(?:应该?|本来|原本|本该)(?:是|该|要)?(?:收|刷|卖)?的?\s?$")
+_KEYED_WRONG = re.compile(r"[刷打输按敲收]成了?\s?[\d一二两三四五六七八九]")
+#: 到账是3500吗.
+_ASKED_AFTER = re.compile(r"\s?(?:[吗么嘛]|对[吗不吧]|没错吧|right\?)")
 _LIMIT_AFTER = re.compile(r"\s?的?(?:额度|限额|以上|以下|以内)")
 _LIMIT_BEFORE = re.compile(
     r"(?:(?:超过|最多|最高|上限)(?:[只就]?能|是|为)?[放存留收进到]?|只能[放存留])$"
@@ -48,6 +75,8 @@ def role_of(text: str, start: int, end: int, yuan: Decimal) -> Role:
     before = text[max(0, start - 16) : start]
     if yuan < _CHECK or (yuan <= _TRIED and _TRYING.search(before)):
         return "test"
+    if _is_other(text, end, before):
+        return "other"
     if _LIMIT_AFTER.match(text, end) or _LIMIT_BEFORE.search(before):
         return "limit"
     if _BALANCE_BEFORE.search(before):
@@ -60,3 +89,12 @@ def role_of(text: str, start: int, end: int, yuan: Decimal) -> Role:
         return "limit"
     came = _ONLY_BEFORE.search(before) and _CAME_AFTER.match(text, end)
     return "received" if came or _RECEIVED_BEFORE.search(before) else "sale"
+
+
+def _is_other(text: str, end: int, before: str) -> bool:
+    """Tell whether a sum is to be paid by him, was meant, is a minimum, or is only asked about."""
+    demanded = _DEMANDED_BEFORE.search(before) and _DEMANDED_AFTER.match(text, end)
+    minimum = _MINIMUM_BEFORE.search(before) and _MINIMUM_AFTER.match(text, end)
+    asked = _RECEIVED_BEFORE.search(before) and _ASKED_AFTER.match(text, end)
+    meant = _MEANT_BEFORE.search(before) and _KEYED_WRONG.search(text)
+    return bool(demanded or meant or minimum or asked or _DEMANDED_FOR.search(before))

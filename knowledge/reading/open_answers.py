@@ -52,7 +52,8 @@ def _sum(text: str, spec: FactSpec, slots: Slots, *, of_sale: bool) -> int | Non
         if amount.role == role:
             return amount.fen
     short = len(text) <= 2 * MOST_AROUND or spec.key == "amount"
-    return slots.amounts[0].fen if slots.amounts and short and not of_sale else None
+    his = [amount.fen for amount in slots.amounts if amount.role != "other"]
+    return his[0] if his and short and not of_sale else None
 
 
 def _days(text: str, slots: Slots, now: datetime, *, of_sale: bool) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from knowledge.model import Value
 from knowledge.reading.clauses import clause_start
 from knowledge.reading.intents import Guess
-from knowledge.reading.mentions import Mention
+from knowledge.reading.mentions import Mention, asks_what
 from knowledge.reading.people import CUSTOMER_EN, CUSTOMER_ZH, OTHER_CUSTOMERS
 
 _CUSTOMER = re.compile(rf"{CUSTOMER_ZH}|{CUSTOMER_EN}|\b(?:his|her)\b")
@@ -34,10 +34,18 @@ _AGENT_SAYS = re.compile(r"(?:业务员|代理商?).{0,6}(?:说|讲).{0,4}$")
 _EMPTY_LIST = re.compile(r"(?:栏|列表|记录|后台|app)[里上中].{0,8}[啥么何][都也]没[有得]$")
 #: What the customer's phone shows says nothing of the terminal.
 _CUSTOMERS_SIDE = re.compile(rf"{CUSTOMER_ZH}的?(?:那[头边里]|手机|微信|支付宝).{{0,6}}$")
+#: A refund or a review that is pending is no payout.
+_OTHER_PENDING = re.compile(
+    r"\b(?:refund|review|verification|application|approval|ticket|request|case|report|card|change)\b.{0,14}$"
+)
+#: What the terminal shows is how the sale went.
+_ON_TERMINAL = r"(?:机器|机子|pos机|小票|屏幕|单子)[上里]?.{0,4}$"
 #: What is missing on the customer's card was charged.
 _CUSTOMERS_CARD = re.compile(rf"{CUSTOMER_ZH}的?(?:[卡账][里上]?|余额).{{0,3}}$")
 #: (Fact, value) -> what in front of it in its clause makes it something else.
 _SAYS_OTHER = {
+    ("payout_status", "pending"): _OTHER_PENDING,
+    ("payout_status", "paid_out"): re.compile(rf"{_CUSTOMERS_SIDE.pattern}|{_ON_TERMINAL}"),
     ("notice", "risk"): _AGENT_SAYS,  # what an agent says is no notice
     ("scope", "all_today"): re.compile("[到至]$"),  # "until today" is no day of sales
     ("genuine_sale", "no"): _CUSTOMER_DOES,
@@ -45,7 +53,8 @@ _SAYS_OTHER = {
     ("received", "partial"): _CUSTOMERS_CARD,
     ("complaint", "short"): _CUSTOMERS_CARD,
 }
-_CARD = re.compile(r"卡|\bcard\b|[吗么?？]|会不会")
+#: Of a card, or only asked: that his money is held is not said.
+_NOT_HELD = re.compile(r"卡|\bcard\b|[吗么?？]|[会是]不[会是]|是否|[是对]吧|难道|\b(?:if|whether|maybe)\b")
 #: Before and behind a mode, these ask about it: 是不是T1, D0怎么开, "is it T+1 or".
 _ASKS_BEFORE = re.compile(
     r"(?:是不是|还是|算|能不能|可不可以|怎么|能|可以)[开用改换]?[通成到]?的?\s?$|\b(?:is it|or)\s?$"
@@ -77,7 +86,7 @@ def stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str, 
     if "risk" in said.get("notice", ()):
         said["notice"].discard("documents")
     facts: dict[str, Value] = {fact: values.pop() for fact, values in said.items() if len(values) == 1}
-    if guess.sure and guess.intent == "risk_hold" and not facts and not _CARD.search(text):
+    if guess.sure and guess.intent == "risk_hold" and not facts and not _NOT_HELD.search(text):
         facts["payout_status"] = "held"
     return facts
 
@@ -89,6 +98,8 @@ def _is_said(text: str, mention: Mention, guess: Guess) -> bool:
     if other is not None and other.search(before):
         return False
     match mention.kind:
+        case "account_class" if asks_what(text, mention.start, mention.end):
+            return False
         case "cardholder_charged":
             return _is_about_customer(text, guess)
         case "others_affected":

@@ -71,6 +71,8 @@ class Lexicon:
     statements: Statements
     #: Fact -> value -> words that say so in answer to its question.
     answers: Mapping[str, Vocabulary]
+    #: Fact, or "any" -> words that hold one of its answers and are none; the same for a bare yes or no.
+    no_answers: Vocabulary
     yes: tuple[str, ...]
     no: tuple[str, ...]
     unknown: tuple[str, ...]
@@ -147,6 +149,7 @@ def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
         facts={fact: _vocabulary(values) for fact, values in form.facts.items()},
         statements=statements,
         answers={fact: _vocabulary(values) for fact, values in form.answers.items()},
+        no_answers=_vocabulary(form.no_answers),
         yes=_words(form.yes),
         no=_words(form.no),
         unknown=_words(form.unknown),
@@ -234,6 +237,8 @@ def _word_lists(form: LexiconForm) -> Iterator[tuple[Place, tuple[str, ...]]]:
         for fact, values in getattr(form, part).items():
             for value, words in values.items():
                 yield (part, fact, value), _words(words)
+    for fact, words in form.no_answers.items():
+        yield ("no_answers", fact), _words(words)
     for kind, words in form.events:
         yield ("events", kind), _words(words)
 

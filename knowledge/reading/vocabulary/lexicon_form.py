@@ -42,6 +42,7 @@ class LexiconForm(Form):
     brands: dict[str, Words]
     facts: dict[str, dict[str, Words]]
     answers: dict[str, dict[str, Words]]
+    no_answers: dict[str, Words]
     yes: Words
     no: Words
     unknown: Words
