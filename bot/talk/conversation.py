@@ -256,6 +256,7 @@ class Conversation:
         if reading.article and not said:
             self._asides.explain(decision, reading.article, situation.now)
             return
+        self._asides.warn(decision, reading.article)
         if reading.greets and not said and (pending or decision.talk.outcome):
             self._followups.greet(decision, situation, self._think(decision, situation))
             return
