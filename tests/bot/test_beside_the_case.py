@@ -121,7 +121,7 @@ def test_where_the_minute_stands_is_told_to_who_said_the_day(merchant: Merchant)
     while merchant.asks != "paid_at":
         merchant.tap("pending" if merchant.asks == "payout_status" else "unknown")
     merchant.say("在哪看？")
-    assert "大概几点刷的" in merchant.texts
+    assert "大概几点收的" in merchant.texts
     assert "哪天" not in merchant.texts
 
 
@@ -289,7 +289,7 @@ def test_nothing_is_closed_before_there_is_a_case(merchant: Merchant) -> None:
 
 def test_what_was_read_is_played_back_with_its_name_where_it_needs_one(merchant: Merchant) -> None:
     merchant.say("昨天刷的3500没到账，业务员联系不上，别的店也没到")
-    assert "¥3,500，业务员：联系不上，附近别的店：也没到。" in merchant.texts
+    assert "¥3,500，业务员（联系不上），附近别的店（也是这样）。" in merchant.texts
 
 
 def test_the_language_is_changed_on_request_and_stays(merchant: Merchant) -> None:
