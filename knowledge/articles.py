@@ -17,6 +17,7 @@ class ArticleForm(Form):
     asks: list[str]
     zh: str
     en: str
+    warns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Article:
 
     asks: tuple[re.Pattern[str], ...]
     text: Text
+    #: It is told wherever it is asked for: in a story, and beside facts.
+    warns: bool = False
 
 
 def load_articles(folder: Path, own: Path | None = None) -> Mapping[str, Article]:
@@ -43,7 +46,7 @@ def load_articles(folder: Path, own: Path | None = None) -> Mapping[str, Article
             if not is_closed(ask):
                 part.complain(("asks", index), f"a bracket in {ask} is open.", "write it as (this|that).")
         if all(map(is_closed, form.asks)):
-            articles[name] = Article(tuple(map(as_pattern, form.asks)), Text(form.zh, form.en))
+            articles[name] = Article(tuple(map(as_pattern, form.asks)), Text(form.zh, form.en), form.warns)
     if document.mistakes:
         raise KnowledgeError(document.mistakes)
     return articles

@@ -11,7 +11,7 @@ from knowledge.articles import Article
 from knowledge.model import Language
 
 #: Articles that hardly anybody asks for whose own money is not held or waited for.
-ABOUT_A_CASE = frozenset({"retrieval", "status_words", "why_wait"})
+ABOUT_A_CASE = frozenset({"pay_first", "retrieval", "status_words", "why_wait"})
 
 
 class Asides:
@@ -44,6 +44,11 @@ class Asides:
             self._lead_on(decision, text, now)
         else:
             self._questions.repeat(decision, text)
+
+    def warn(self, decision: Decision, article: str | None) -> None:
+        """Tell an article that must be told beside the facts of the same message."""
+        if article and self._articles[article].warns:
+            decision.say(self._articles[article].text.to(decision.talk.language))
 
     def speak(self, decision: Decision, language: Language) -> None:
         """Go on in the language that he asks for."""

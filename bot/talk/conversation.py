@@ -256,6 +256,7 @@ class Conversation:
         if reading.article and not said:
             self._asides.explain(decision, reading.article, situation.now)
             return
+        self._asides.warn(decision, reading.article)
         if reading.greets and not said and (pending or decision.talk.outcome):
             self._followups.greet(decision, situation, self._think(decision, situation))
             return
@@ -388,7 +389,8 @@ class Conversation:
             return
         talk = decision.talk
         goes_on = before.outcome and not is_new_case(before, said)
-        lead += self._wording.say("reopened", talk.language) if goes_on else ""
+        again = "reopened" if before.due_at and before.due_at < situation.now else "looks_again"
+        lead += self._wording.say(again, talk.language) if goes_on else ""
         wake = talk.wake if talk.wake and talk.wake.kind == "arrived" else None
         decision.talk = replace(talk, asked=(*talk.asked, question), outcome=None, wake=wake)
         self._questions.ask(decision, question, "diagnose", situation.now, read=read, lead=lead)

@@ -94,6 +94,8 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
     # A bare number is the answer and nothing beside it: 12 days are no 12 yuan.
     bare = pending is not None and reading.answer is not None and reading.text.strip().isdecimal()
     said = {} if bare else {key: Fact(value, "reader") for key, value in reading.facts.items()}
+    if talk.outcome and pending is None and reading.text.strip().isdecimal():
+        said.pop("amount", None)  # nothing was asked for
     if pending and "complaint" in talk.facts and (reading.answer is not None or not reading.sure):
         said.pop("complaint", None)
     if pending and pending.purpose in FOR_A_FACT and reading.answer is not None:

@@ -63,12 +63,22 @@ def is_another(talk: Talk, reading: Reading) -> bool:
     if pending and pending.fact in SALE and reading.answer is not None:
         return False
     said = {key: value for key, value in reading.facts.items() if key in SALE}
+    if talk.outcome is not None and _tells_of_both(talk, said):
+        return True
     if not (reading.another or talk.confirmed or "reference_no" in said):
         return False
     if not (reading.another or talk.confirmed):
         said = {"reference_no": said["reference_no"]}
     first = talk.outcome is not None and (reading.another or talk.confirmed)
     return any(_differs(talk.facts.get(key), value, first=first) for key, value in said.items())
+
+
+def _tells_of_both(talk: Talk, said: Mapping[str, Value]) -> bool:
+    """Say whether both the day and the sum are others than those of the sale that was concluded."""
+    return all(
+        key in said and key in talk.facts and _differs(talk.facts[key], said[key], first=False)
+        for key in ("paid_at", "amount")
+    )
 
 
 def sale_named(talk: Talk, reading: Reading) -> Talk:

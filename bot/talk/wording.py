@@ -87,7 +87,8 @@ class Wording:
         words = self.value(key, value, language, now)
         if key in SPEAKING:
             return words
-        return f"{spec.title.to(language)}{'：' if language == 'zh' else ': '}{words}"
+        title = spec.title.to(language)
+        return f"{title}（{words}）" if language == "zh" else f"{title} ({words})"
 
 
 def money(fen: int) -> str:

@@ -31,9 +31,12 @@ _RETURNED: Mapping[str, frozenset[str]] = {
 _LIKELY = 0.5
 
 
-def complaint_of(facts: Mapping[str, Value], guess: Guess) -> Value | None:
-    """Tell what is wrong: by a sure intent, by the words themselves, or by what else he says."""
-    refund = guess.intent == "refund_question" and not _says(facts, _RETURNED)
+def complaint_of(facts: Mapping[str, Value], guess: Guess, *, to_him: bool = False) -> Value | None:
+    """Tell what is wrong: by a sure intent, by the words themselves, or by what else he says.
+
+    to_him: it is he who wants money back, so that it is no refund to a customer.
+    """
+    refund = guess.intent == "refund_question" and not to_him and not _says(facts, _RETURNED)
     meant = COMPLAINTS.get(guess.intent) if guess.sure else None
     if meant and _is_meant(meant, facts, refund=refund):
         return meant

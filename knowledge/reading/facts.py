@@ -36,6 +36,8 @@ _OWN_CARD = re.compile(r"(?:还|结算|到账?|提现?到?|转到|绑定?|收款
 #: In front of a way to pay: it is how others paid.
 _OTHERS = re.compile(rf"{OTHER_CUSTOMERS}[拿用刷扫付的]{{0,2}}$")
 _SCANNED = re.compile(r"扫|码|云闪付|qr|scan")
+#: It is he who wants money back, and no customer.
+_BACK_TO_HIM = re.compile(r"[退还]回?(?:给|还)?(?:我|俺)|refund me\b|(?:refund|return) my (?:deposit|fee)")
 #: Behind a way to pay: it is not the one of this sale ("信用卡都是马上到，就这笔没到").
 _FINE = re.compile(
     r"(?:[那这]几笔|收?的|扫的|刷的|支付宝|微信)*(?:都是|一直|平时|[都倒全也]*是?(?:正常|到了|进来了?|进了|来了|没问题|行))"
@@ -57,7 +59,8 @@ def read_facts(
         facts["onboarded_days"] = age
     if _is_of_sales(guess):
         facts |= _money(slots, facts)
-    complaint = complaint_of(facts, guess)
+    to_him = _BACK_TO_HIM.search(text) is not None and not re.search(f"{CUSTOMER_ZH}|{CUSTOMER_EN}", text)
+    complaint = complaint_of(facts, guess, to_him=to_him)
     number = slots.amounts or slots.days or slots.times
     if complaint and not (expecting is not None and number and _is_short(text)):
         facts["complaint"] = complaint

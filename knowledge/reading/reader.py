@@ -57,8 +57,7 @@ class Reader:
         self._days = DayReader(lexicon.holidays)
         self._events = EventReader(lexicon, self._normaliser)
         self._answers = AnswerReader(lexicon, facts, self._normaliser, self._events)
-        asks = {name: article.asks for name, article in (articles or {}).items()}
-        self._remarks = RemarkReader(lexicon, asks, self._normaliser)
+        self._remarks = RemarkReader(lexicon, articles or {}, self._normaliser)
 
     def read(
         self,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from knowledge.articles import Article
 from knowledge.model import Language
 from knowledge.reading.vocabulary.alternatives import as_pattern
 from knowledge.reading.vocabulary.lexicon import Lexicon
@@ -43,11 +44,10 @@ class Remarks:
 class RemarkReader:
     """Finds remarks; its patterns are built once."""
 
-    def __init__(
-        self, lexicon: Lexicon, asks: Mapping[str, Iterable[re.Pattern[str]]], normaliser: Normaliser
-    ) -> None:
-        """Take the words of the lexicon, and the patterns of each article's question."""
-        self._asks = NeedleIndex((patterns, name) for name, patterns in asks.items())
+    def __init__(self, lexicon: Lexicon, articles: Mapping[str, Article], normaliser: Normaliser) -> None:
+        """Take the words of the lexicon, and the articles whose questions are known."""
+        self._asks = NeedleIndex((article.asks, name) for name, article in articles.items())
+        self._warns = frozenset(name for name, article in articles.items() if article.warns)
         self._wants = [
             (language, as_pattern(phrase))
             for language, phrases in lexicon.languages.items()
@@ -65,7 +65,7 @@ class RemarkReader:
         """Read a normalised text."""
         short = len(text) <= 2 * LONGEST_WISH if text.isascii() else len(text) <= LONGEST_WISH
         return Remarks(
-            article=self._article(text) if short else None,
+            article=self._article(text, short=short),
             wants=self._language(text) if short else None,
             arrived=short and _is_all(self._arrived, text),
             greets=short and _is_all(self._greets, text.replace("?", " ")),
@@ -76,8 +76,9 @@ class RemarkReader:
             corrects=self._correction(text),
         )
 
-    def _article(self, text: str) -> str | None:
-        return next(iter(self._asks.matching(text)), None)
+    def _article(self, text: str, *, short: bool) -> str | None:
+        asked = self._asks.matching(text)
+        return next((name for name in asked if short or name in self._warns), None)
 
     def _language(self, text: str) -> Language | None:
         whole = _END.sub("", text)

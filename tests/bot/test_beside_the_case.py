@@ -121,7 +121,7 @@ def test_where_the_minute_stands_is_told_to_who_said_the_day(merchant: Merchant)
     while merchant.asks != "paid_at":
         merchant.tap("pending" if merchant.asks == "payout_status" else "unknown")
     merchant.say("在哪看？")
-    assert "大概几点刷的" in merchant.texts
+    assert "大概几点收的" in merchant.texts
     assert "哪天" not in merchant.texts
 
 
@@ -189,6 +189,13 @@ def test_every_article_is_found_by_its_questions_and_fits_in_a_message() -> None
         ("should I call the police?", "police"),
         ("钱到了告诉我一声", "tell_me"),
         ("let me know when it arrives", "tell_me"),
+        ("有人打电话说交2000解冻 我交不交", "pay_first"),
+        ("业务员让我转300保证金", "pay_first"),
+        ("收到短信要我交解冻费", "pay_first"),
+        ("客服打电话让我把验证码给他", "pay_first"),
+        ("是你们吗", "pay_first"),
+        ("someone asks me to pay a deposit to unfreeze", "pay_first"),
+        ("should I send him the verification code? he wants me to give him the otp", "pay_first"),
     ],
 )
 def test_the_same_may_be_asked_in_other_words(text: str, article: str) -> None:
@@ -208,6 +215,12 @@ def test_the_same_may_be_asked_in_other_words(text: str, article: str) -> None:
             "周末的钱没到",
             "我要报警",
             "钱到了我告诉你",
+            "扣了我300保证金",
+            "客户付2000 明天才到账吗",
+            "昨天交易失败 机器要激活",
+            "机器让我输密码",
+            "银行打电话说已经解冻了",
+            "是你们扣的吗",
         ),
         "how do I withdraw it, it failed",
     ],
@@ -276,7 +289,7 @@ def test_nothing_is_closed_before_there_is_a_case(merchant: Merchant) -> None:
 
 def test_what_was_read_is_played_back_with_its_name_where_it_needs_one(merchant: Merchant) -> None:
     merchant.say("昨天刷的3500没到账，业务员联系不上，别的店也没到")
-    assert "¥3,500，业务员：联系不上，附近别的店：也没到。" in merchant.texts
+    assert "¥3,500，业务员（联系不上），附近别的店（也是这样）。" in merchant.texts
 
 
 def test_the_language_is_changed_on_request_and_stays(merchant: Merchant) -> None:

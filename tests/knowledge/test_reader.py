@@ -138,6 +138,14 @@ def test_language(reader: Reader, text: str, language: str | None) -> None:
         ("没有别人", {"others_affected": "no"}),
         ("隔壁店也没到", {"complaint": "not_arrived", "others_affected": "yes"}),
         ("今天的都没到账", {"complaint": "not_arrived", "scope": "all_today"}),
+        (
+            "国庆刷的卡都没到",
+            {
+                "complaint": "not_arrived",
+                "scope": "several_days",
+                "paid_at": Interval(moment(1), moment(8)),
+            },
+        ),
         ("今天吃什么", {}),
         ("The deposit has not been paid out", {"complaint": "not_arrived"}),
         ("没经我同意扣了我299押金", {"complaint": "short", "fee_consented": "no"}),

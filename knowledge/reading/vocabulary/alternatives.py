@@ -86,8 +86,11 @@ def as_clause(phrase: str) -> LatePattern:
     """Give the pattern that finds a phrase in a clause.
 
     … stands for a few words of the clause without a "not", …… for a few words with no "not" at their end,
-    # for a digit. What is written in Latin letters is found as whole words.
+    # for a digit, ^ and $ for where the clause begins and ends. What is written in Latin letters is found as
+    whole words.
     """
+    begins, ends = phrase.startswith("^"), phrase.endswith("$")
+    phrase = phrase.removeprefix("^").removesuffix("$")
     latin = phrase.replace("…", "").isascii()
     few, edge = (24, r"\b") if latin else (10, "")
     word = rf"(?!\b(?:not|never|no)\b|n't)[^{BREAKS}]" if latin else rf"[^{BREAKS}没未不]|不(?=知道)"
@@ -95,7 +98,10 @@ def as_clause(phrase: str) -> LatePattern:
     within = rf"{edge}(?:{word}){{0,{few}}}{edge}"
     across = rf"{edge}.{{0,{2 * few}}}{no}{edge}"
     parts = ("".join(_piece(character, within) for character in part) for part in phrase.split("……"))
-    return LatePattern(f"{edge}{across.join(parts)}{edge}")
+    body = f"{edge}{across.join(parts)}{edge}"
+    start = rf"(?:(?<=[{BREAKS}\s])|^)" if begins else ""
+    end = rf"(?=\s*(?:[{BREAKS}]|$))" if ends else ""
+    return LatePattern(f"{start}{body}{end}")
 
 
 def _piece(character: str, gap: str) -> str:
