@@ -10,7 +10,7 @@ from knowledge.model import UNKNOWN, FactSpec, Value
 from knowledge.reading.complaints import COMPLAINTS
 from knowledge.reading.facts import MODES
 from knowledge.reading.intents import Guess
-from knowledge.reading.mentions import is_denied, is_negated
+from knowledge.reading.mentions import is_denied, is_guessed, is_negated
 from knowledge.reading.numerals import chinese_number
 from knowledge.reading.open_answers import open_answer
 from knowledge.reading.slots import Slots
@@ -105,6 +105,8 @@ class AnswerReader:
             return None
         gives_up = any(pattern.fullmatch(plain) for pattern in self._gives_up)
         if spec.values or spec.kind == "choice":
+            if spec.key == "arrived" and self._is_guessed(text, spec):
+                return UNKNOWN
             chosen = self._choice(plain, spec, slots, guess, stated)
             return UNKNOWN if chosen is None and gives_up and spec.key != "complaint" else chosen
         of_sale = self._events.speaks_of_sale(plain)
@@ -169,6 +171,13 @@ class AnswerReader:
             return best.meaning
         others = [value for value in spec.values if value != best.meaning]
         return others[0] if len(others) == 1 else None
+
+    def _is_guessed(self, text: str, spec: FactSpec) -> bool:
+        """Tell whether all that he says of the money is a question or a guess: he has not looked."""
+        hits = self._words[spec.key].find(text)
+        return bool(hits) and all(
+            hit.meaning == "yes" and is_guessed(text, hit.start, hit.end) for hit in hits
+        )
 
     def _yes_or_no(self, text: str, spec: FactSpec) -> str | None:
         """Read a yes or a no that begins the text, or is all of it."""

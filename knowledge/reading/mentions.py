@@ -33,6 +33,12 @@ _DOUBTED = re.compile(
 _ASKED = re.compile(r"(?:了|过|的|啦|好|成|掉)*(?:[吗么]|没有?[?？]?$)")
 #: Right behind it, these make it a guess that he fears: 给冻结了吧.
 _FEARED = re.compile(r"[了的过]*吧(?!台)")
+#: So does the mark itself.
+_QUESTION = re.compile(r"[了的]?\s?[?？]")
+#: Somewhere before it in its clause, these make it what he reckons with.
+_EXPECTED = re.compile(
+    r"应该|估计|大概|好像|好象|貌似|\b(?:should|probably|must|i (?:think|guess|suppose))\b"
+)
 #: Right behind it, these deny what was just asked: "paid out? no", "到账了？没有".
 _DENIED = re.compile(r"[了的]?\s?[?？]\s?(?:no\b|not\b|没|不|哪有)")
 #: What may be asked for and is so all the same: "钱没到吗" says that it did not.
@@ -119,6 +125,13 @@ def _is_doubted(text: str, mention: Mention) -> bool:
     if mention.kind not in _SAID_BY_ASKING and _FEARED.match(text, mention.end):
         return True
     return _DOUBTED.search(text[clause_start(text, mention.start) : mention.end]) is not None
+
+
+def is_guessed(text: str, start: int, end: int) -> bool:
+    """Tell whether what stands at a place is asked, supposed or expected rather than stated."""
+    before = text[clause_start(text, start) : end]
+    behind = _ASKED.match(text, end) or _FEARED.match(text, end) or _QUESTION.match(text, end)
+    return bool(behind or _GUESSED.search(before) or _DOUBTED.search(before) or _EXPECTED.search(before))
 
 
 def is_denied(text: str, end: int) -> bool:

@@ -169,6 +169,40 @@ def test_who_will_look_tomorrow_is_asked_tomorrow(parts: Parts) -> None:
     assert merchant.last["outcome"] == "closed"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "到了吗",
+        "到账了没",
+        "到了？",
+        "是不是到了",
+        "应该到了吧",
+        "可能到了",
+        "has it arrived?",
+        "it should have arrived",
+    ],
+)
+def test_a_question_or_a_guess_is_no_yes(parts: Parts, words: str) -> None:
+    moment = promised(parts, words)
+    merchant = Merchant(parts, moment, chat=words)
+    merchant.send(at=moment.isoformat())
+    merchant.say(words)
+    assert merchant.last["outcome"] == "advised"
+    assert "结算卡的流水" in merchant.texts or "statement of the settlement card" in merchant.texts
+    merchant.say("到了")
+    assert merchant.last["outcome"] == "closed"
+
+
+@pytest.mark.parametrize("words", ["到是到了 到别的卡上了", "到了，不过进了旧卡"])
+def test_money_on_another_card_has_not_come(parts: Parts, words: str) -> None:
+    moment = promised(parts, words) + timedelta(hours=1)
+    merchant = Merchant(parts, moment, chat=words)
+    merchant.send(at=moment.isoformat())
+    merchant.say(words)
+    assert merchant.last["outcome"] is None
+    assert "我接着查" in merchant.texts
+
+
 def test_a_question_in_between_does_not_cost_the_promise(parts: Parts) -> None:
     moment = promised(parts, "between")
     merchant = Merchant(parts, chat="between")
