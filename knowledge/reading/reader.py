@@ -115,6 +115,7 @@ class Reader:
             greets=remarks.greets,
             angry=remarks.angry,
             all_arrived=remarks.all_arrived,
+            takes_back=remarks.takes_back,
             another=remarks.another,
             corrects=corrects,
         )

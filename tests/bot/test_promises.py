@@ -156,6 +156,31 @@ def test_who_says_late_that_it_came_begins_anew_next_time(parts: Parts) -> None:
     assert "抱歉" not in merchant.texts
 
 
+@pytest.mark.parametrize("words", ["看错了没到", "啊不对 没到 看错了", "还是没到", "sorry, it has not come"])
+@pytest.mark.parametrize("late", [True, False])
+def test_who_takes_back_that_it_came_goes_on_with_that_sale(parts: Parts, words: str, late: bool) -> None:
+    moment = promised(parts, words) + timedelta(hours=1)
+    merchant = Merchant(parts, moment if late else NOW, chat=words)
+    merchant.say("到了")
+    assert merchant.last["outcome"] == "closed"
+    merchant.say(words)
+    assert merchant.last["facts"]["amount"]["value"] == 128000
+    assert merchant.last["outcome"] == (None if late else "advised")
+    assert merchant.ask if late else row_of(parts, words).wake_at
+    assert not merchant.texts.startswith("抱歉")
+
+
+def test_a_ticket_learns_that_the_money_has_not_come_after_all(parts: Parts) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    merchant.say("到了")
+    merchant.say("看错了，没到")
+    assert "已补充到工单" in merchant.texts
+    assert row_of(parts, "m1").talk["confirmed"] is False
+    assert merchant.last["facts"]["arrived"]["value"] == "no"
+
+
 def test_who_will_look_tomorrow_is_asked_tomorrow(parts: Parts) -> None:
     moment = promised(parts, "looks")
     merchant = Merchant(parts, moment, chat="looks")

@@ -86,6 +86,8 @@ class Lexicon:
     languages: Mapping[Language, tuple[str, ...]]
     #: Ways to say that the money has come, where that is the whole message.
     arrived: tuple[str, ...]
+    #: Ways to say that it has not come after all.
+    takes_back: tuple[str, ...]
     #: Ways to greet, where that is the whole message.
     greets: tuple[str, ...]
     #: Ways to ask where to look for an answer, where that is the whole message.
@@ -103,6 +105,13 @@ class Lexicon:
     intents: Mapping[str, IntentWords]
     #: What was learnt from the phrases; older than they are until `daozhang understand --learn` has run.
     weights: Weights
+
+
+#: The lists of phrases with (alternatives|…).
+_PHRASES = (
+    *("arrived", "takes_back", "greets", "where", "gives_up"),
+    *("corrections", "all_arrived", "another"),
+)
 
 
 def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
@@ -154,13 +163,7 @@ def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
         holidays=_holidays(layered_files(folder, own, "holidays"), form.holiday_names),
         concepts=_vocabulary(form.concepts),
         languages={language: tuple(phrases) for language, phrases in form.languages.items()},
-        arrived=tuple(form.arrived),
-        greets=tuple(form.greets),
-        where=tuple(form.where),
-        gives_up=tuple(form.gives_up),
-        corrections=tuple(form.corrections),
-        all_arrived=tuple(form.all_arrived),
-        another=tuple(form.another),
+        **{part: tuple(getattr(form, part)) for part in _PHRASES},
         anger=_words(form.anger),
         intents=intents,
         weights=weights,
@@ -206,7 +209,7 @@ def _intent(document: Document, parts: Mapping[str, str]) -> IntentWords:
 def _check_phrases(document: Document, form: LexiconForm) -> None:
     for language, phrases in form.languages.items():
         _check_brackets(document, ("languages", language), phrases)
-    for part in ("arrived", "greets", "where", "gives_up", "corrections", "all_arrived", "another"):
+    for part in _PHRASES:
         _check_brackets(document, (part,), getattr(form, part))
     for place, words in _word_lists(form):
         _check_brackets(document, place, list(words))

@@ -55,6 +55,7 @@ class LexiconForm(Form):
     arrived: list[str]
     greets: list[str]
     where: list[str]
+    takes_back: list[str]
     gives_up: list[str]
     corrections: list[str]
     all_arrived: list[str]
