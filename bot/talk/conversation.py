@@ -26,7 +26,16 @@ from bot.talk.learning import (
 from bot.talk.menu import ALWAYS, COMMANDS, Menu
 from bot.talk.proof import Proof, Verdict
 from bot.talk.questions import ABOUT_MONEY, CHOOSING, FOR_A_FACT, Questions, option_of
-from bot.talk.sales import SALE, asked_talk, case_meant, due_talk, is_another, sale_named, set_aside
+from bot.talk.sales import (
+    SALE,
+    asked_talk,
+    case_meant,
+    due_talk,
+    is_another,
+    sale_named,
+    set_aside,
+    unfinished,
+)
 from bot.talk.state import CORRECT, Pending, Talk
 from bot.talk.wording import Wording
 from knowledge.engine import Engine
@@ -185,9 +194,11 @@ class Conversation:
     ) -> None:
         """Take what he says of promised money: it has come, in full or short, or it has not."""
         said = {**said, **SHORT} if value == "short" else said
-        decision.talk = replace(decision.talk, pending=None)
+        if value != UNKNOWN or unfinished(decision.talk):  # else he answers once he has looked
+            decision.talk = replace(decision.talk, pending=None)
         case = self._think(decision, situation)
-        if self._followups.answered(decision, situation, case, value, more=bool(said)):
+        more = any(decision.talk.facts.get(key) != fact for key, fact in said.items())
+        if self._followups.answered(decision, situation, case, value, more=more):
             self._go_on(decision, situation, said)
 
     def _taken_back(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:

@@ -10,7 +10,7 @@ from bot.talk.decision import Decision, Situation
 from bot.talk.handover import is_taken
 from bot.talk.proof import look_again
 from bot.talk.questions import Questions
-from bot.talk.sales import take_up
+from bot.talk.sales import take_up, unfinished
 from bot.talk.state import Talk, Wake
 from bot.talk.wording import Wording
 from knowledge.model import UNKNOWN, Fact, Value
@@ -148,10 +148,10 @@ class FollowUps:
         talk = decision.talk
         if is_taken(situation.ticket):
             return
-        unfinished = [one for one in talk.earlier if one.outcome is None and one.pending]
-        if not unfinished or talk.outcome is None or talk.pending or talk.is_looked_up:
+        waiting = unfinished(talk)
+        if not waiting or talk.outcome is None or talk.pending or talk.is_looked_up:
             return
-        decision.talk = take_up(talk, unfinished[-1])
+        decision.talk = take_up(talk, waiting[-1])
         sale = self._wording.sale(decision.talk.facts, talk.language, situation.now)
         self._questions.repeat(decision, self._wording.say("back_to", talk.language, sale=sale))
 

@@ -228,6 +228,52 @@ def test_money_on_another_card_has_not_come(parts: Parts, words: str) -> None:
     assert "我接着查" in merchant.texts
 
 
+@pytest.mark.parametrize(
+    "words", ["过两天再说", "明天再看", "晚点告诉你", "等会看", "我看看", "I'll check later"]
+)
+def test_who_will_look_later_answers_then(parts: Parts, words: str) -> None:
+    moment = promised(parts, words) + timedelta(hours=1)
+    merchant = Merchant(parts, moment, chat=words)
+    merchant.send(at=moment.isoformat())
+    merchant.say(words)
+    assert "再告诉我" in merchant.texts or "and tell me" in merchant.texts
+    assert merchant.last["outcome"] == "advised"
+    merchant.say("还没")
+    assert merchant.last["outcome"] is None
+    assert "我接着查" in merchant.texts
+
+
+def test_what_the_app_shows_today_is_no_and_not_asked_again(parts: Parts) -> None:
+    moment = promised(parts, "app") + timedelta(hours=1)
+    merchant = Merchant(parts, moment, chat="app")
+    merchant.send(at=moment.isoformat())
+    merchant.say("待结算")
+    assert merchant.last["outcome"] is None
+    assert merchant.asks != "payout_status"
+    assert merchant.last["facts"]["payout_status"]["value"] == "pending"
+
+
+@pytest.mark.parametrize("words", ["1000", "1000块", "1000.00"])
+def test_a_bare_sum_is_the_part_that_came(parts: Parts, words: str) -> None:
+    moment = promised(parts, words)
+    merchant = Merchant(parts, moment, chat=words)
+    merchant.send(at=moment.isoformat())
+    merchant.say("到了一部分")
+    merchant.say(words)
+    facts = merchant.last["facts"]
+    assert (facts["amount"]["value"], facts["received_amount"]["value"]) == (128000, 100000)
+
+
+@pytest.mark.parametrize("words", ["刷的是1000", "1000没到", "2000"])
+def test_another_sum_is_the_sales(parts: Parts, words: str) -> None:
+    moment = promised(parts, words)
+    merchant = Merchant(parts, moment, chat=words)
+    merchant.send(at=moment.isoformat())
+    merchant.say("到了一部分")
+    merchant.say(words)
+    assert "received_amount" not in merchant.last["facts"]
+
+
 def test_a_question_in_between_does_not_cost_the_promise(parts: Parts) -> None:
     moment = promised(parts, "between")
     merchant = Merchant(parts, chat="between")

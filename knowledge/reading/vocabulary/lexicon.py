@@ -94,6 +94,8 @@ class Lexicon:
     where: tuple[str, ...]
     #: Ways to pass a question over, where that is the whole answer.
     gives_up: tuple[str, ...]
+    #: Ways to say that he will look later, where that is the whole answer.
+    later: tuple[str, ...]
     #: Ways to begin a correction.
     corrections: tuple[str, ...]
     #: Ways to say that the money of all sales has come.
@@ -109,7 +111,7 @@ class Lexicon:
 
 #: The lists of phrases with (alternatives|…).
 _PHRASES = (
-    *("arrived", "takes_back", "greets", "where", "gives_up"),
+    *("arrived", "takes_back", "greets", "where", "gives_up", "later"),
     *("corrections", "all_arrived", "another"),
 )
 

@@ -57,6 +57,7 @@ class LexiconForm(Form):
     where: list[str]
     takes_back: list[str]
     gives_up: list[str]
+    later: list[str]
     corrections: list[str]
     all_arrived: list[str]
     another: list[str]
