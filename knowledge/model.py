@@ -180,6 +180,8 @@ class Reading:
     angry: bool = False
     #: It says that the money of all sales has come.
     all_arrived: bool = False
+    #: He wants nothing looked into any more.
+    cancels: bool = False
     #: It takes back that the money has come.
     takes_back: bool = False
     #: It speaks of another sale than the one before.

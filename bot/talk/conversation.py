@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.messages import Command, Incoming
-from bot.talk.arrival import SHORT, arrival_of
+from bot.talk.arrival import SHORT, arrival_of, part_come
 from bot.talk.asides import Asides
 from bot.talk.attachments import Attachments
 from bot.talk.case import Case, next_question, think
@@ -270,16 +270,17 @@ class Conversation:
             self._taken_back(decision, situation, said)
             return
         decision.talk = case_meant(decision.talk, said)
-        if reading.wants:
-            self._asides.speak(decision, reading.wants)
+        if reading.cancels and decision.talk.facts:
+            self._menu.cancel(decision, situation, "cancel_noted")
             return
-        if reading.asks_where and self._questions.tell_where(decision):
-            return
-        if reading.article and not said:
-            self._asides.explain(decision, reading.article, situation.now)
+        if self._asides.answer(decision, reading, said, situation.now):
             return
         if reading.greets and not said and (pending or decision.talk.outcome):
             self._followups.greet(decision, situation, self._think(decision, situation))
+            return
+        part = part_come(decision.talk, said) if "arrived" in said else None
+        if part:
+            self._go_on(decision, situation, part)
             return
         if "arrived" in said:
             self._followups.has_arrived(decision, situation, said)

@@ -27,6 +27,8 @@ class Remarks:
     wants: Language | None = None
     #: All that it says is that the money has come.
     arrived: bool = False
+    #: All that it says is that nothing need be looked into any more.
+    cancels: bool = False
     #: It takes back that the money has come.
     takes_back: bool = False
     #: All that it says is hello.
@@ -56,6 +58,7 @@ class RemarkReader:
             for phrase in phrases
         ]
         self._arrived = [as_pattern(phrase) for phrase in lexicon.arrived]
+        self._cancels = [as_pattern(phrase) for phrase in lexicon.cancels]
         self._takes_back = [as_pattern(phrase) for phrase in lexicon.takes_back]
         self._greets = [as_pattern(phrase) for phrase in lexicon.greets]
         self._where = [as_pattern(phrase) for phrase in lexicon.where]
@@ -71,6 +74,7 @@ class RemarkReader:
             article=self._article(text) if short else None,
             wants=self._language(text) if short else None,
             arrived=short and _is_all(self._arrived, text),
+            cancels=short and _is_all(self._cancels, text),
             takes_back=any(pattern.search(text) for pattern in self._takes_back),
             greets=short and _is_all(self._greets, text.replace("?", " ")),
             where=short and _is_all(self._where, text.replace("?", " ")),

@@ -412,3 +412,52 @@ def test_who_goes_on_about_the_sale_of_a_reopened_ticket_adds_to_it(parts: Parts
     assert "已补充到工单 DZ-000001" in merchant.texts
     merchant.say("人工")
     assert "人工已经在排队处理" in merchant.texts
+
+
+@pytest.mark.parametrize("words", ["不用了 钱到了", "已经到账了不用了", "1280到了", "等等到了"])
+def test_a_ticket_learns_that_the_money_has_come(parts: Parts, words: str) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    merchant.say(words)
+    assert "同事会来办结" in merchant.texts
+    assert merchant.last["facts"]["arrived"]["value"] == "yes"
+
+
+def test_a_ticket_learns_that_a_part_has_come(parts: Parts) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    merchant.say("300到了")
+    assert "已补充到工单" in merchant.texts
+    facts = merchant.last["facts"]
+    assert (facts["amount"]["value"], facts["received_amount"]["value"]) == (128000, 30000)
+    assert "arrived" not in facts
+
+
+@pytest.mark.parametrize("words", ["等等到了", "不用查了，钱刚到"])
+def test_good_news_amid_a_question_closes_the_case(parts: Parts, words: str) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("待结算")
+    merchant.say(words)
+    assert merchant.last["outcome"] == "closed"
+
+
+@pytest.mark.parametrize("words", ["算了不查了", "不用查了，谢谢", "stop looking thanks"])
+def test_who_wants_nothing_looked_into_cancels(parts: Parts, words: str) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    assert merchant.asks
+    merchant.say(words)
+    assert merchant.last["outcome"] == "closed"
+    assert merchant.ask is None
+
+
+def test_who_wants_nothing_looked_into_leaves_the_ticket_to_people(parts: Parts) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    merchant.say("算了不查了")
+    assert merchant.last["outcome"] == "ticket"
+    assert "看得到" in merchant.texts

@@ -92,6 +92,8 @@ class Lexicon:
     greets: tuple[str, ...]
     #: Ways to ask where to look for an answer, where that is the whole message.
     where: tuple[str, ...]
+    #: Ways to say that nothing need be looked into, where that is the whole message.
+    cancels: tuple[str, ...]
     #: Ways to pass a question over, where that is the whole answer.
     gives_up: tuple[str, ...]
     #: Ways to say that he will look later, where that is the whole answer.
@@ -111,7 +113,7 @@ class Lexicon:
 
 #: The lists of phrases with (alternatives|…).
 _PHRASES = (
-    *("arrived", "takes_back", "greets", "where", "gives_up", "later"),
+    *("arrived", "takes_back", "greets", "where", "cancels", "gives_up", "later"),
     *("corrections", "all_arrived", "another"),
 )
 

@@ -56,6 +56,7 @@ class LexiconForm(Form):
     greets: list[str]
     where: list[str]
     takes_back: list[str]
+    cancels: list[str]
     gives_up: list[str]
     later: list[str]
     corrections: list[str]
