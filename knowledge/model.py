@@ -180,6 +180,10 @@ class Reading:
     angry: bool = False
     #: It says that the money of all sales has come.
     all_arrived: bool = False
+    #: He wants nothing looked into any more.
+    cancels: bool = False
+    #: It takes back that the money has come.
+    takes_back: bool = False
     #: It speaks of another sale than the one before.
     another: bool = False
     #: It begins as a correction does.

@@ -1,5 +1,7 @@
 """What he says of promised money: that it has come, in full or not, or that it has not."""
 
+from collections.abc import Mapping
+
 from bot.talk.state import Talk
 from knowledge.model import Fact, Reading, Value
 
@@ -28,6 +30,14 @@ def arrival_of(talk: Talk, reading: Reading) -> Value | None:
     if partial or (asked and complains):
         return "short"
     return "all" if asked and reading.all_arrived else answer
+
+
+def part_come(talk: Talk, said: Mapping[str, Fact]) -> dict[str, Fact] | None:
+    """Give what "300 has come" says of a sale of more than that; None where it is all of it."""
+    came = said.get("amount")
+    if came is None or not isinstance(came.value, int) or _is_all(came.value, talk):
+        return None
+    return {**SHORT, "received_amount": came}
 
 
 def _is_all(came: int, talk: Talk) -> bool:

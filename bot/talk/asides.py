@@ -8,7 +8,7 @@ from bot.talk.decision import Decision
 from bot.talk.questions import Questions
 from bot.talk.wording import Wording
 from knowledge.articles import Article
-from knowledge.model import Language
+from knowledge.model import Fact, Language, Reading
 
 #: Articles that hardly anybody asks for whose own money is not held or waited for.
 ABOUT_A_CASE = frozenset({"pay_first", "retrieval", "status_words", "why_wait"})
@@ -28,6 +28,18 @@ class Asides:
         if key not in talk.told:
             decision.talk = replace(talk, told=talk.told | {key})
             decision.say(self._wording.say(key, talk.language))
+
+    def answer(self, decision: Decision, reading: Reading, said: Mapping[str, Fact], now: datetime) -> bool:
+        """Answer a question or a wish of his own; False when the message is none."""
+        if reading.wants:
+            self.speak(decision, reading.wants)
+        elif reading.asks_where and self._questions.tell_where(decision):
+            pass  # told
+        elif reading.article and not said:
+            self.explain(decision, reading.article, now)
+        else:
+            return False
+        return True
 
     def explain(self, decision: Decision, article: str, now: datetime) -> None:
         """Answer a question of his own, and lead to his case where one is behind it.

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.messages import Command, Incoming
-from bot.talk.arrival import SHORT, arrival_of
+from bot.talk.arrival import SHORT, arrival_of, part_come
 from bot.talk.asides import Asides
 from bot.talk.attachments import Attachments
 from bot.talk.case import Case, next_question, think
@@ -26,7 +26,16 @@ from bot.talk.learning import (
 from bot.talk.menu import ALWAYS, COMMANDS, Menu
 from bot.talk.proof import Proof, Verdict
 from bot.talk.questions import ABOUT_MONEY, CHOOSING, FOR_A_FACT, Questions, option_of
-from bot.talk.sales import asked_talk, case_meant, due_talk, is_another, sale_named, set_aside
+from bot.talk.sales import (
+    SALE,
+    asked_talk,
+    case_meant,
+    due_talk,
+    is_another,
+    sale_named,
+    set_aside,
+    unfinished,
+)
 from bot.talk.state import CORRECT, Pending, Talk
 from bot.talk.wording import Wording
 from knowledge.engine import Engine
@@ -56,7 +65,7 @@ class Conversation:
         self._attachments = Attachments(wording, self._questions)
         self._handover = Handover(self._asides, self._conclusions, self._think)
         self._proof = Proof(wording)
-        self._followups = FollowUps(wording, self._questions, self._conclusions)
+        self._followups = FollowUps(wording, self._questions, self._conclusions, self._think)
         self._menu = Menu(knowledge.facts, wording, self._questions, self._asides, self._conclusions)
 
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:
@@ -185,16 +194,26 @@ class Conversation:
     ) -> None:
         """Take what he says of promised money: it has come, in full or short, or it has not."""
         said = {**said, **SHORT} if value == "short" else said
-        decision.talk = replace(decision.talk, pending=None)
+        if value != UNKNOWN or unfinished(decision.talk):  # else he answers once he has looked
+            decision.talk = replace(decision.talk, pending=None)
         case = self._think(decision, situation)
-        if self._followups.answered(decision, situation, case, value, more=bool(said)):
+        more = any(decision.talk.facts.get(key) != fact for key, fact in said.items())
+        if self._followups.answered(decision, situation, case, value, more=more):
             self._go_on(decision, situation, said)
+
+    def _taken_back(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:
+        """Go on with the case of which he said a moment ago that the money has come."""
+        self._followups.taken_back(decision, situation)
+        if decision.talk.outcome is None:
+            self._go_on(decision, situation, said)
+        elif decision.talk.has_ticket:
+            self._go_on(decision, situation, {**said, "arrived": Fact("no", "merchant")})
 
     def _changed(self, decision: Decision, situation: Situation, pending: Pending, value: str) -> None:
         if value == "yes":
             said = {key: Fact(offer, "merchant") for key, offer in pending.offer.items()}
             if pending.offer.get("arrived") == "yes":
-                self._has_arrived(decision, situation, said)
+                self._followups.has_arrived(decision, situation, said)
             else:
                 self._go_on(decision, situation, said)
         else:
@@ -247,21 +266,25 @@ class Conversation:
         """Take the message as an answer, as something beside the case, or as what it says of it."""
         pending = decision.talk.pending
         said = said_in(decision.talk, reading)
+        if reading.takes_back and decision.talk.confirmed and not SALE & said.keys():
+            self._taken_back(decision, situation, said)
+            return
         decision.talk = case_meant(decision.talk, said)
-        if reading.wants:
-            self._asides.speak(decision, reading.wants)
+        if reading.cancels and decision.talk.facts:
+            self._menu.cancel(decision, situation, "cancel_noted")
             return
-        if reading.asks_where and self._questions.tell_where(decision):
-            return
-        if reading.article and not said:
-            self._asides.explain(decision, reading.article, situation.now)
+        if self._asides.answer(decision, reading, said, situation.now):
             return
         self._asides.warn(decision, reading.article)
         if reading.greets and not said and (pending or decision.talk.outcome):
             self._followups.greet(decision, situation, self._think(decision, situation))
             return
+        part = part_come(decision.talk, said) if "arrived" in said else None
+        if part:
+            self._go_on(decision, situation, part)
+            return
         if "arrived" in said:
-            self._has_arrived(decision, situation, said)
+            self._followups.has_arrived(decision, situation, said)
             return
         intent = reading.intent if reading.sure else ""
         if reading.angry or (intent == "complaint_fraud" and reading.answer is None):
@@ -304,24 +327,6 @@ class Conversation:
             self._asides.change_of_account(decision)
         else:
             self._asides.small_talk(decision, intent, situation.now)
-
-    def _has_arrived(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:
-        """Close the case because the money has come; people who work on it are told."""
-        talk = decision.talk
-        told = any(fact.source != "system" for fact in talk.facts.values())
-        if talk.outcome == "closed" or not told:
-            decision.talk = replace(talk, confirmed=talk.outcome == "closed")
-            self._questions.repeat(decision, self._wording.say("thanks", talk.language))
-            return
-        decision.talk = replace(talk.knows(**said), pending=None)
-        case = self._think(decision, situation)
-        if situation.ticket and talk.has_ticket:
-            self._conclusions.file(
-                decision, situation, case, text="arrived_added", outcome=talk.outcome or "ticket"
-            )
-            decision.talk = replace(decision.talk, cause=talk.cause, confirmed=True)
-        else:
-            self._followups.answered(decision, situation, case, "yes")
 
     def _not_understood(
         self, decision: Decision, situation: Situation, reading: Reading | None = None

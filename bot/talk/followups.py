@@ -1,5 +1,6 @@
 """The promise kept: asking whether the money has come, and what follows from yes, no and silence."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,10 +10,10 @@ from bot.talk.decision import Decision, Situation
 from bot.talk.handover import is_taken
 from bot.talk.proof import look_again
 from bot.talk.questions import Questions
-from bot.talk.sales import take_up
+from bot.talk.sales import take_up, unfinished
 from bot.talk.state import Talk, Wake
 from bot.talk.wording import Wording
-from knowledge.model import UNKNOWN, Value
+from knowledge.model import UNKNOWN, Fact, Value
 
 #: After this time without an answer the bot reminds once; after the same time again it closes the case.
 PATIENCE = timedelta(days=1)
@@ -21,10 +22,17 @@ PATIENCE = timedelta(days=1)
 class FollowUps:
     """Speaks when its moment has come."""
 
-    def __init__(self, wording: Wording, questions: Questions, conclusions: Conclusions) -> None:
+    def __init__(
+        self,
+        wording: Wording,
+        questions: Questions,
+        conclusions: Conclusions,
+        think: Callable[[Decision, Situation], Case],
+    ) -> None:
         self._wording = wording
         self._questions = questions
         self._conclusions = conclusions
+        self._think = think
 
     def wake(self, decision: Decision, situation: Situation, case: Case) -> None:
         """Tell that his ticket is resolved, ask, remind, close, or file what was left half done."""
@@ -71,16 +79,57 @@ class FollowUps:
             decision.say(self._wording.say("look_again", talk.language))
             decision.talk = replace(talk, wake=Wake("reminder", situation.now + PATIENCE))
             return False
-        if not more and talk.due_at and case.due_at and case.deadline and situation.now <= case.deadline:
-            decision.say(self._conclusions.still_due(case, talk.language, situation.now))
-            wake = Wake("arrived", self._conclusions.next_open(case.deadline))
-            decision.talk = replace(talk, wake=wake)
+        if not more and self._is_still_due(decision, situation, case):
             return False
         missed = {"promise_missed"} if value == "no" else set()
         decision.talk = replace(
             look_again(talk), outcome=None, wake=None, asked=(), signals=talk.signals | missed
         )
         decision.say(self._wording.say("reopened" if missed else "came_short", talk.language).strip())
+        return True
+
+    def has_arrived(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:
+        """Close the case because the money has come; people who work on it are told."""
+        talk = decision.talk
+        told = any(fact.source != "system" for fact in talk.facts.values())
+        if talk.outcome == "closed" or not told:
+            decision.talk = replace(talk, confirmed=talk.outcome == "closed")
+            self._questions.repeat(decision, self._wording.say("thanks", talk.language))
+            return
+        decision.talk = replace(talk.knows(**said), pending=None)
+        case = self._think(decision, situation)
+        if situation.ticket and talk.has_ticket:
+            self._conclusions.file(
+                decision, situation, case, text="arrived_added", outcome=talk.outcome or "ticket"
+            )
+            decision.talk = replace(decision.talk, cause=talk.cause, confirmed=True)
+        else:
+            self.answered(decision, situation, case, "yes")
+
+    def taken_back(self, decision: Decision, situation: Situation) -> None:
+        """Open the case again that he said was over; one that people work on stays with them.
+
+        It is as open as before: the promise stands until its deadline, and the next question is put.
+        """
+        talk = decision.talk
+        facts = {key: fact for key, fact in talk.facts.items() if key != "arrived"}
+        outcome = "advised" if talk.outcome == "closed" else talk.outcome
+        decision.talk = replace(talk, facts=facts, confirmed=False, outcome=outcome)
+        case = self._think(decision, situation)
+        if outcome != "advised":
+            return
+        decision.say(self._about_arrival("taken_back", talk, situation.now))
+        if not self._is_still_due(decision, situation, case):
+            decision.talk = replace(look_again(decision.talk), outcome=None, asked=())
+
+    def _is_still_due(self, decision: Decision, situation: Situation, case: Case) -> bool:
+        """Say that the money is not late and promise to ask again, where that is so."""
+        talk = decision.talk
+        if not (talk.due_at and case.due_at and case.deadline and situation.now <= case.deadline):
+            return False
+        decision.say(self._conclusions.still_due(case, talk.language, situation.now))
+        wake = Wake("arrived", self._conclusions.next_open(case.deadline))
+        decision.talk = replace(talk, wake=wake)
         return True
 
     def greet(self, decision: Decision, situation: Situation, case: Case) -> None:
@@ -99,10 +148,10 @@ class FollowUps:
         talk = decision.talk
         if is_taken(situation.ticket):
             return
-        unfinished = [one for one in talk.earlier if one.outcome is None and one.pending]
-        if not unfinished or talk.outcome is None or talk.pending or talk.is_looked_up:
+        waiting = unfinished(talk)
+        if not waiting or talk.outcome is None or talk.pending or talk.is_looked_up:
             return
-        decision.talk = take_up(talk, unfinished[-1])
+        decision.talk = take_up(talk, waiting[-1])
         sale = self._wording.sale(decision.talk.facts, talk.language, situation.now)
         self._questions.repeat(decision, self._wording.say("back_to", talk.language, sale=sale))
 

@@ -17,6 +17,9 @@ from knowledge.model import UNKNOWN, Fact, FactSpec, Interval, Language, Reading
 #: A first word like "hi" or "hello", and not a mode like T+1.
 _LATIN = re.compile(r"[A-Za-z][A-Za-z' ]*[.!?]?")
 
+#: A sum and nothing beside it but its unit.
+_BARE_SUM = re.compile(r"[\d.,]+\s?(?:\w|yuan|rmb)?")
+
 
 def current_talk(situation: Situation) -> Talk:
     """Give the talk as it goes on: a case whose ticket was resolved is closed; reopened, it waits again."""
@@ -102,8 +105,24 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
         said[pending.fact] = Fact(reading.answer, "merchant")
     if talk.outcome == "closed":
         return said
-    answered = pending.fact if pending and reading.answer is not None else None
-    return {key: fact for key, fact in said.items() if key == answered or _is_news(talk.facts.get(key), fact)}
+    if _is_the_part_that_came(talk, reading):
+        said["received_amount"] = said.pop("amount")
+    asked_again = {"payout_status"} if pending and pending.purpose == "arrived" else set()
+    if pending and reading.answer is not None:
+        asked_again.add(pending.fact)
+    return {
+        key: fact for key, fact in said.items() if key in asked_again or _is_news(talk.facts.get(key), fact)
+    }
+
+
+def _is_the_part_that_came(talk: Talk, reading: Reading) -> bool:
+    """Say whether a bare sum is what came, of a sale of which only a part has."""
+    sale, received = talk.facts.get("amount"), talk.facts.get("received")
+    if received is None or received.value != "partial" or "received_amount" in talk.facts:
+        return False
+    came = reading.facts.get("amount")
+    less = isinstance(came, int) and sale is not None and isinstance(sale.value, int) and came < sale.value
+    return less and reading.answer is None and _BARE_SUM.fullmatch(reading.text.strip()) is not None
 
 
 def played_back(talk: Talk, said: Mapping[str, Fact]) -> dict[str, Value]:

@@ -49,7 +49,7 @@ class Menu:
         elif command == "language":
             self._asides.speak(decision, "zh" if talk.language == "en" else "en")
         elif command == "cancel":
-            self._cancel(decision, situation)
+            self.cancel(decision, situation, "cancel_ticket")
         else:
             self._start(decision, situation)
 
@@ -69,11 +69,11 @@ class Menu:
             lead = self._wording.say("greeting", talk.language) + "\n"
             self._questions.ask(decision, "complaint", "diagnose", situation.now, lead=lead)
 
-    def _cancel(self, decision: Decision, situation: Situation) -> None:
-        """Close the case; what people work on already is not taken from them."""
+    def cancel(self, decision: Decision, situation: Situation, on_ticket: str) -> None:
+        """Close the case; what people work on already is not taken from them: `on_ticket` is said of that."""
         talk = decision.talk
         if situation.ticket:
-            text = self._wording.say("cancel_ticket", talk.language, number=situation.ticket.number)
+            text = self._wording.say(on_ticket, talk.language, number=situation.ticket.number)
             decision.say(text)
             return
         decision.talk = replace(talk, outcome="closed", pending=None, wake=None)

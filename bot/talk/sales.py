@@ -109,6 +109,11 @@ def _bounds(moment: datetime | Interval) -> tuple[datetime, datetime]:
     return (moment.start, moment.end) if isinstance(moment, Interval) else (moment, moment)
 
 
+def unfinished(talk: Talk) -> list[Talk]:
+    """Give the cases of earlier sales whose question is open, oldest first."""
+    return [one for one in talk.earlier if one.outcome is None and one.pending]
+
+
 def due_talk(talk: Talk, now: datetime) -> Talk:
     """Give the talk with the case at hand whose moment has come."""
     if talk.own_wake_at and talk.own_wake_at <= now:

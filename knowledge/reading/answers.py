@@ -10,7 +10,14 @@ from knowledge.model import UNKNOWN, FactSpec, Value
 from knowledge.reading.complaints import COMPLAINTS
 from knowledge.reading.facts import MODES
 from knowledge.reading.intents import Guess
-from knowledge.reading.mentions import SAID_BY_ASKING, asks_what, is_denied, is_guess, is_negated
+from knowledge.reading.mentions import (
+    SAID_BY_ASKING,
+    asks_what,
+    asks_whether,
+    is_denied,
+    is_guessed,
+    is_negated,
+)
 from knowledge.reading.numerals import chinese_number
 from knowledge.reading.open_answers import open_answer
 from knowledge.reading.slots import Slots
@@ -69,6 +76,7 @@ class AnswerReader:
         self._no = sorted(map(normaliser.normalise_word, lexicon.no), key=len, reverse=True)
         self._plain_no = tuple(word for word in self._no if len(word) > 1)
         self._gives_up = tuple(map(as_pattern, lexicon.gives_up))
+        self._later = tuple(map(as_pattern, lexicon.later))
 
     def _finder(self, spec: FactSpec, *sources: Mapping[str, Vocabulary]) -> WordFinder[str]:
         words: dict[str, str] = {}
@@ -113,6 +121,8 @@ class AnswerReader:
             return None
         gives_up = any(pattern.fullmatch(plain) for pattern in self._gives_up)
         if spec.values or spec.kind == "choice":
+            if spec.key == "arrived" and self._has_not_looked(text, spec):
+                return UNKNOWN
             chosen = self._choice(plain, spec, slots, guess, stated)
             return UNKNOWN if chosen is None and gives_up and spec.key != "complaint" else chosen
         of_sale = self._events.speaks_of_sale(plain)
@@ -182,6 +192,15 @@ class AnswerReader:
         others = [value for value in spec.values if value != best.meaning]
         return others[0] if len(others) == 1 else None
 
+    def _has_not_looked(self, text: str, spec: FactSpec) -> bool:
+        """Tell whether he will look later, or all that he says of the money is a question or a guess."""
+        if any(pattern.fullmatch(text.strip(_EDGE)) for pattern in self._later):
+            return True
+        hits = self._words[spec.key].find(text)
+        return bool(hits) and all(
+            hit.meaning == "yes" and is_guessed(text, hit.start, hit.end) for hit in hits
+        )
+
     def _yes_or_no(self, text: str, spec: FactSpec) -> str | None:
         """Read a yes or a no that begins the text, or is all of it."""
         yes, no = self._starts_with(text, self._yes), self._starts_with(text, self._no)
@@ -219,7 +238,7 @@ def _is_asked(text: str, start: int, end: int, spec: FactSpec) -> bool:
         return True
     if spec.key in SAID_BY_ASKING:
         return False
-    return is_guess(text, start, end) or (spec.key == "account_class" and asks_what(text, start, end))
+    return asks_whether(text, start, end) or (spec.key == "account_class" and asks_what(text, start, end))
 
 
 def _tells(guess: Guess, slots: Slots) -> bool:

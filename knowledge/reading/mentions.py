@@ -45,6 +45,12 @@ _WHAT_BEHIND = re.compile(
     r"|[?？]\s?(?:(?:我|这个?|i)\s?)?(?:不[知懂清明了]|没听|什么|啥"
     r"|don't (?:know|understand)|do not|what|never heard))"
 )
+#: So does the mark itself.
+_QUESTION = re.compile(r"[了的]?\s?[?？]")
+#: Somewhere before it in its clause, these make it what he reckons with.
+_EXPECTED = re.compile(
+    r"应该|估计|大概|好像|好象|貌似|\b(?:should|probably|must|i (?:think|guess|suppose))\b"
+)
 #: Right behind it, these deny what was just asked: "paid out? no", "到账了？没有".
 _DENIED = re.compile(r"[了的]?\s?[?？]\s?(?:no\b|not\b|没|不|哪有)")
 #: What may be asked for and is so all the same: "钱没到吗" says that it did not.
@@ -133,7 +139,7 @@ def _is_doubted(text: str, mention: Mention) -> bool:
     return _DOUBTED.search(text[clause_start(text, mention.start) : mention.end]) is not None
 
 
-def is_guess(text: str, start: int, end: int) -> bool:
+def asks_whether(text: str, start: int, end: int) -> bool:
     """Tell whether he only asks whether something is so."""
     before = text[max(0, start - 12) : start]
     return bool(_GUESSED_RIGHT_BEFORE.search(before) or _ASKED_RIGHT_BEHIND.match(text, end))
@@ -143,6 +149,13 @@ def asks_what(text: str, start: int, end: int) -> bool:
     """Tell whether he asks what a word means."""
     before = text[max(0, start - 20) : start]
     return bool(_WHAT_BEFORE.search(before) or _WHAT_BEHIND.match(text, end))
+
+
+def is_guessed(text: str, start: int, end: int) -> bool:
+    """Tell whether what stands at a place is asked, supposed or expected rather than stated."""
+    before = text[clause_start(text, start) : end]
+    behind = _ASKED.match(text, end) or _FEARED.match(text, end) or _QUESTION.match(text, end)
+    return bool(behind or _GUESSED.search(before) or _DOUBTED.search(before) or _EXPECTED.search(before))
 
 
 def is_denied(text: str, end: int) -> bool:

@@ -101,14 +101,13 @@ class Reader:
             facts = {key: value for key, value in facts.items() if key not in _ASKED_ABOUT}
         if remarks.arrived and _is_about_his_money(normal, expecting, answer):
             facts, answer = {"arrived": "yes"} | {k: v for k, v in facts.items() if k in _NAMES_A_SALE}, None
-        short = (answer is not None and len(normal) <= SHORT_ANSWER) or corrects
-        short = short and guess.intent not in ALWAYS_HEARD
+        short = corrects or (answer is not None and len(normal) <= SHORT_ANSWER)
         return Reading(
             text=text,
             language=language_of(normal),
             intent=guess.intent,
             confidence=guess.confidence,
-            sure=guess.sure and not short,
+            sure=guess.sure and (not short or guess.intent in ALWAYS_HEARD),
             runner_up=guess.runner_up,
             slots=slots.as_text(),
             facts=facts,
@@ -119,6 +118,8 @@ class Reader:
             greets=remarks.greets,
             angry=remarks.angry,
             all_arrived=remarks.all_arrived,
+            takes_back=remarks.takes_back,
+            cancels=remarks.cancels,
             another=remarks.another,
             corrects=corrects,
         )

@@ -28,6 +28,10 @@ class Remarks:
     wants: Language | None = None
     #: All that it says is that the money has come.
     arrived: bool = False
+    #: All that it says is that nothing need be looked into any more.
+    cancels: bool = False
+    #: It takes back that the money has come.
+    takes_back: bool = False
     #: All that it says is hello.
     greets: bool = False
     #: All that it asks is where to look for the answer.
@@ -54,6 +58,8 @@ class RemarkReader:
             for phrase in phrases
         ]
         self._arrived = [as_pattern(phrase) for phrase in lexicon.arrived]
+        self._cancels = [as_pattern(phrase) for phrase in lexicon.cancels]
+        self._takes_back = [as_pattern(phrase) for phrase in lexicon.takes_back]
         self._greets = [as_pattern(phrase) for phrase in lexicon.greets]
         self._where = [as_pattern(phrase) for phrase in lexicon.where]
         self._corrects = [as_pattern(phrase) for phrase in lexicon.corrections]
@@ -68,6 +74,8 @@ class RemarkReader:
             article=self._article(text, short=short),
             wants=self._language(text) if short else None,
             arrived=short and _is_all(self._arrived, text),
+            cancels=short and _is_all(self._cancels, text),
+            takes_back=any(pattern.search(text) for pattern in self._takes_back),
             greets=short and _is_all(self._greets, text.replace("?", " ")),
             where=short and _is_all(self._where, text.replace("?", " ")),
             angry=bool(self._angry.find(text)),

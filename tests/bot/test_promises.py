@@ -156,6 +156,31 @@ def test_who_says_late_that_it_came_begins_anew_next_time(parts: Parts) -> None:
     assert "抱歉" not in merchant.texts
 
 
+@pytest.mark.parametrize("words", ["看错了没到", "啊不对 没到 看错了", "还是没到", "sorry, it has not come"])
+@pytest.mark.parametrize("late", [True, False])
+def test_who_takes_back_that_it_came_goes_on_with_that_sale(parts: Parts, words: str, late: bool) -> None:
+    moment = promised(parts, words) + timedelta(hours=1)
+    merchant = Merchant(parts, moment if late else NOW, chat=words)
+    merchant.say("到了")
+    assert merchant.last["outcome"] == "closed"
+    merchant.say(words)
+    assert merchant.last["facts"]["amount"]["value"] == 128000
+    assert merchant.last["outcome"] == (None if late else "advised")
+    assert merchant.ask if late else row_of(parts, words).wake_at
+    assert not merchant.texts.startswith("抱歉")
+
+
+def test_a_ticket_learns_that_the_money_has_not_come_after_all(parts: Parts) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    merchant.say("到了")
+    merchant.say("看错了，没到")
+    assert "已补充到工单" in merchant.texts
+    assert row_of(parts, "m1").talk["confirmed"] is False
+    assert merchant.last["facts"]["arrived"]["value"] == "no"
+
+
 def test_who_will_look_tomorrow_is_asked_tomorrow(parts: Parts) -> None:
     moment = promised(parts, "looks")
     merchant = Merchant(parts, moment, chat="looks")
@@ -167,6 +192,86 @@ def test_who_will_look_tomorrow_is_asked_tomorrow(parts: Parts) -> None:
         assert merchant.asks == "arrived"
     merchant.send(at=(moment + timedelta(days=4)).isoformat())
     assert merchant.last["outcome"] == "closed"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "到了吗",
+        "到账了没",
+        "到了？",
+        "是不是到了",
+        "应该到了吧",
+        "可能到了",
+        "has it arrived?",
+        "it should have arrived",
+    ],
+)
+def test_a_question_or_a_guess_is_no_yes(parts: Parts, words: str) -> None:
+    moment = promised(parts, words)
+    merchant = Merchant(parts, moment, chat=words)
+    merchant.send(at=moment.isoformat())
+    merchant.say(words)
+    assert merchant.last["outcome"] == "advised"
+    assert "结算卡的流水" in merchant.texts or "statement of the settlement card" in merchant.texts
+    merchant.say("到了")
+    assert merchant.last["outcome"] == "closed"
+
+
+@pytest.mark.parametrize("words", ["到是到了 到别的卡上了", "到了，不过进了旧卡"])
+def test_money_on_another_card_has_not_come(parts: Parts, words: str) -> None:
+    moment = promised(parts, words) + timedelta(hours=1)
+    merchant = Merchant(parts, moment, chat=words)
+    merchant.send(at=moment.isoformat())
+    merchant.say(words)
+    assert merchant.last["outcome"] is None
+    assert "我接着查" in merchant.texts
+
+
+@pytest.mark.parametrize(
+    "words", ["过两天再说", "明天再看", "晚点告诉你", "等会看", "我看看", "I'll check later"]
+)
+def test_who_will_look_later_answers_then(parts: Parts, words: str) -> None:
+    moment = promised(parts, words) + timedelta(hours=1)
+    merchant = Merchant(parts, moment, chat=words)
+    merchant.send(at=moment.isoformat())
+    merchant.say(words)
+    assert "再告诉我" in merchant.texts or "and tell me" in merchant.texts
+    assert merchant.last["outcome"] == "advised"
+    merchant.say("还没")
+    assert merchant.last["outcome"] is None
+    assert "我接着查" in merchant.texts
+
+
+def test_what_the_app_shows_today_is_no_and_not_asked_again(parts: Parts) -> None:
+    moment = promised(parts, "app") + timedelta(hours=1)
+    merchant = Merchant(parts, moment, chat="app")
+    merchant.send(at=moment.isoformat())
+    merchant.say("待结算")
+    assert merchant.last["outcome"] is None
+    assert merchant.asks != "payout_status"
+    assert merchant.last["facts"]["payout_status"]["value"] == "pending"
+
+
+@pytest.mark.parametrize("words", ["1000", "1000块", "1000.00"])
+def test_a_bare_sum_is_the_part_that_came(parts: Parts, words: str) -> None:
+    moment = promised(parts, words)
+    merchant = Merchant(parts, moment, chat=words)
+    merchant.send(at=moment.isoformat())
+    merchant.say("到了一部分")
+    merchant.say(words)
+    facts = merchant.last["facts"]
+    assert (facts["amount"]["value"], facts["received_amount"]["value"]) == (128000, 100000)
+
+
+@pytest.mark.parametrize("words", ["刷的是1000", "1000没到", "2000"])
+def test_another_sum_is_the_sales(parts: Parts, words: str) -> None:
+    moment = promised(parts, words)
+    merchant = Merchant(parts, moment, chat=words)
+    merchant.send(at=moment.isoformat())
+    merchant.say("到了一部分")
+    merchant.say(words)
+    assert "received_amount" not in merchant.last["facts"]
 
 
 def test_a_question_in_between_does_not_cost_the_promise(parts: Parts) -> None:
@@ -337,3 +442,52 @@ def test_who_asked_for_a_person_first_adds_his_numbers_while_one_has_the_ticket(
     query = select(TICKET.c.facts).where(TICKET.c.id == 1)
     facts = parts.store.read(lambda c: c.execute(query).scalar_one())
     assert facts["merchant_no"]["value"] == "821290054110001"
+
+
+@pytest.mark.parametrize("words", ["不用了 钱到了", "已经到账了不用了", "1280到了", "等等到了"])
+def test_a_ticket_learns_that_the_money_has_come(parts: Parts, words: str) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    merchant.say(words)
+    assert "同事会来办结" in merchant.texts
+    assert merchant.last["facts"]["arrived"]["value"] == "yes"
+
+
+def test_a_ticket_learns_that_a_part_has_come(parts: Parts) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    merchant.say("300到了")
+    assert "已补充到工单" in merchant.texts
+    facts = merchant.last["facts"]
+    assert (facts["amount"]["value"], facts["received_amount"]["value"]) == (128000, 30000)
+    assert "arrived" not in facts
+
+
+@pytest.mark.parametrize("words", ["等等到了", "不用查了，钱刚到"])
+def test_good_news_amid_a_question_closes_the_case(parts: Parts, words: str) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("待结算")
+    merchant.say(words)
+    assert merchant.last["outcome"] == "closed"
+
+
+@pytest.mark.parametrize("words", ["算了不查了", "不用查了，谢谢", "stop looking thanks"])
+def test_who_wants_nothing_looked_into_cancels(parts: Parts, words: str) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    assert merchant.asks
+    merchant.say(words)
+    assert merchant.last["outcome"] == "closed"
+    assert merchant.ask is None
+
+
+def test_who_wants_nothing_looked_into_leaves_the_ticket_to_people(parts: Parts) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    merchant.say("算了不查了")
+    assert merchant.last["outcome"] == "ticket"
+    assert "看得到" in merchant.texts

@@ -90,12 +90,18 @@ class Lexicon:
     languages: Mapping[Language, tuple[str, ...]]
     #: Ways to say that the money has come, where that is the whole message.
     arrived: tuple[str, ...]
+    #: Ways to say that it has not come after all.
+    takes_back: tuple[str, ...]
     #: Ways to greet, where that is the whole message.
     greets: tuple[str, ...]
     #: Ways to ask where to look for an answer, where that is the whole message.
     where: tuple[str, ...]
+    #: Ways to say that nothing need be looked into, where that is the whole message.
+    cancels: tuple[str, ...]
     #: Ways to pass a question over, where that is the whole answer.
     gives_up: tuple[str, ...]
+    #: Ways to say that he will look later, where that is the whole answer.
+    later: tuple[str, ...]
     #: Ways to begin a correction.
     corrections: tuple[str, ...]
     #: Ways to say that the money of all sales has come.
@@ -107,6 +113,13 @@ class Lexicon:
     intents: Mapping[str, IntentWords]
     #: What was learnt from the phrases; older than they are until `daozhang understand --learn` has run.
     weights: Weights
+
+
+#: The lists of phrases with (alternatives|…).
+_PHRASES = (
+    *("arrived", "takes_back", "greets", "where", "cancels", "gives_up", "later"),
+    *("corrections", "all_arrived", "another"),
+)
 
 
 def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
@@ -160,13 +173,7 @@ def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
         holidays=_holidays(layered_files(folder, own, "holidays"), form.holiday_names),
         concepts=_vocabulary(form.concepts),
         languages={language: tuple(phrases) for language, phrases in form.languages.items()},
-        arrived=tuple(form.arrived),
-        greets=tuple(form.greets),
-        where=tuple(form.where),
-        gives_up=tuple(form.gives_up),
-        corrections=tuple(form.corrections),
-        all_arrived=tuple(form.all_arrived),
-        another=tuple(form.another),
+        **{part: tuple(getattr(form, part)) for part in _PHRASES},
         anger=_words(form.anger),
         intents=intents,
         weights=weights,
@@ -212,16 +219,7 @@ def _intent(document: Document, parts: Mapping[str, str]) -> IntentWords:
 def _check_phrases(document: Document, form: LexiconForm) -> None:
     for language, phrases in form.languages.items():
         _check_brackets(document, ("languages", language), phrases)
-    for part in (
-        "arrived",
-        "greets",
-        "where",
-        "gives_up",
-        "corrections",
-        "all_arrived",
-        "another",
-        "fillers",
-    ):
+    for part in (*_PHRASES, "fillers"):
         _check_brackets(document, (part,), getattr(form, part))
     for place, words in _word_lists(form):
         _check_brackets(document, place, list(words))
