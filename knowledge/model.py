@@ -182,6 +182,8 @@ class Reading:
     all_arrived: bool = False
     #: It speaks of another sale than the one before.
     another: bool = False
+    #: It says that what was resolved is not.
+    unsolved: bool = False
     #: It begins as a correction does.
     corrects: bool = False
 

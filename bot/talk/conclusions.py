@@ -82,7 +82,8 @@ class Conclusions:
             return True
         if talk.outcome != "advised":
             return talk.outcome == "closed" and not said and not insisted
-        if case.leader == talk.cause and case.due_at == talk.due_at and case.due_at:
+        late = case.deadline is not None and situation.now > case.deadline
+        if case.leader == talk.cause and case.due_at == talk.due_at and case.due_at and not late:
             if insisted and not said and talk.insisted:
                 self.file(decision, situation, case)
                 return True
@@ -94,6 +95,16 @@ class Conclusions:
                 self.file(decision, situation, case)
             return True
         return False
+
+    def hand_back(self, decision: Decision, situation: Situation, case: Case) -> bool:
+        """Give a case that a person resolved to a person again; False when nobody resolved anything."""
+        if situation.ticket or situation.resolved is None:
+            return False
+        talk = decision.talk
+        decision.say(self._wording.say("handed_back", talk.language))
+        decision.talk = replace(talk, confirmed=False, signals=talk.signals | {"promise_missed"})
+        self.file(decision, situation, case)
+        return True
 
     def still_due(self, case: Case, language: Language, now: datetime) -> str:
         """Say again when the money is due, and that it is not late."""

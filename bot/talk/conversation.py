@@ -262,6 +262,11 @@ class Conversation:
         if "arrived" in said:
             self._has_arrived(decision, situation, said)
             return
+        closed = decision.talk.outcome == "closed"
+        if reading.unsolved and closed:
+            case = self._think(decision, situation)
+            if self._conclusions.hand_back(decision, situation, case):
+                return
         intent = reading.intent if reading.sure else ""
         if reading.angry or (intent == "complaint_fraud" and reading.answer is None):
             self._asides.heard_anger(decision)
@@ -377,6 +382,9 @@ class Conversation:
             decision.say(lead.strip())
             lead = ""
         if before.outcome and self._conclusions.stands(decision, situation, case, said, insisted=insisted):
+            return
+        reopened = before.outcome == "closed" and decision.talk.outcome == "advised"
+        if reopened and "complaint" in said and self._conclusions.hand_back(decision, situation, case):
             return
         read = played_back(decision.talk, said)
         question = None if self._conclusions.kept_back(decision.talk) else next_question(decision.talk, case)

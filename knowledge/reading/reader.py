@@ -116,6 +116,7 @@ class Reader:
             angry=remarks.angry,
             all_arrived=remarks.all_arrived,
             another=remarks.another,
+            unsolved=remarks.unsolved,
             corrects=corrects,
         )
 

@@ -36,6 +36,8 @@ class Remarks:
     all_arrived: bool = False
     #: It speaks of another sale than the one before.
     another: bool = False
+    #: All that it says is that what was resolved is not.
+    unsolved: bool = False
     #: Where the message goes on after "no, it is …"; 0 when it corrects nothing.
     corrects: int = 0
 
@@ -59,6 +61,7 @@ class RemarkReader:
         self._corrects = [as_pattern(phrase) for phrase in lexicon.corrections]
         self._all_arrived = [as_pattern(phrase) for phrase in lexicon.all_arrived]
         self._another = [as_pattern(phrase) for phrase in lexicon.another]
+        self._unsolved = [as_pattern(phrase) for phrase in lexicon.unsolved]
         self._angry = WordFinder((normaliser.normalise_word(word), word) for word in lexicon.anger)
 
     def read(self, text: str) -> Remarks:
@@ -73,6 +76,7 @@ class RemarkReader:
             angry=bool(self._angry.find(text)),
             all_arrived=any(pattern.search(text) for pattern in self._all_arrived),
             another=any(pattern.search(text) for pattern in self._another),
+            unsolved=short and _is_all(self._unsolved, text),
             corrects=self._correction(text),
         )
 

@@ -307,3 +307,38 @@ def test_who_goes_on_about_the_sale_of_a_reopened_ticket_adds_to_it(parts: Parts
     assert "已补充到工单 DZ-000001" in merchant.texts
     merchant.say("人工")
     assert "人工已经在排队处理" in merchant.texts
+
+
+def handed_over_and_resolved(parts: Parts, agent: int, chat: str) -> Merchant:
+    """Let a merchant's ticket be resolved, and him be told so, though his money may not have come."""
+    merchant = Merchant(parts, chat=chat)
+    merchant.say("昨天下午3点刷的5600 风控延迟结算 没到")
+    merchant.say("人工")
+    resolve(parts, agent, 1, NOW)
+    return merchant
+
+
+@pytest.mark.parametrize(
+    "words", ["没解决", "还没解决啊", "问题还是没有解决", "it is still not resolved", "钱还是没到"]
+)
+@pytest.mark.parametrize("told", [True, False])
+def test_what_is_not_solved_goes_back_to_a_person(parts: Parts, agent: int, words: str, told: bool) -> None:
+    merchant = handed_over_and_resolved(parts, agent, "unsolved")
+    late = (NOW + timedelta(days=5)).isoformat()
+    if told:
+        merchant.say("好的", at=late)
+    merchant.say(words, at=late)
+    assert "抱歉" in merchant.texts or "sorry" in merchant.texts
+    assert "DZ-000002" in merchant.texts
+    assert "10月14日" in merchant.texts or "14 Oct" in merchant.texts, "by when a person answers"
+    assert "还是预计" not in merchant.texts
+    assert merchant.last["outcome"] == "ticket"
+    reasons = select(TICKET.c.priority_reasons).where(TICKET.c.id == 2)
+    assert "promise_missed" in parts.store.read(lambda c: c.execute(reasons).scalar_one())
+
+
+@pytest.mark.parametrize("words", ["还没解决吗", "进度", "解决了", "商户号821290054110001"])
+def test_what_is_asked_of_a_resolved_ticket_files_no_other(parts: Parts, agent: int, words: str) -> None:
+    merchant = handed_over_and_resolved(parts, agent, "asked")
+    merchant.say(words, at=(NOW + timedelta(days=5)).isoformat())
+    assert "DZ-000002" not in merchant.texts

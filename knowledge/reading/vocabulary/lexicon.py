@@ -98,6 +98,8 @@ class Lexicon:
     all_arrived: tuple[str, ...]
     #: Words of another sale than the one before.
     another: tuple[str, ...]
+    #: Ways to say that what was resolved is not, where that is the whole message.
+    unsolved: tuple[str, ...]
     #: Words of anger and accusation.
     anger: tuple[str, ...]
     intents: Mapping[str, IntentWords]
@@ -161,6 +163,7 @@ def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
         corrections=tuple(form.corrections),
         all_arrived=tuple(form.all_arrived),
         another=tuple(form.another),
+        unsolved=tuple(form.unsolved),
         anger=_words(form.anger),
         intents=intents,
         weights=weights,
@@ -206,7 +209,8 @@ def _intent(document: Document, parts: Mapping[str, str]) -> IntentWords:
 def _check_phrases(document: Document, form: LexiconForm) -> None:
     for language, phrases in form.languages.items():
         _check_brackets(document, ("languages", language), phrases)
-    for part in ("arrived", "greets", "where", "gives_up", "corrections", "all_arrived", "another"):
+    parts = ("arrived", "greets", "where", "gives_up", "corrections", "all_arrived", "another", "unsolved")
+    for part in parts:
         _check_brackets(document, (part,), getattr(form, part))
     for place, words in _word_lists(form):
         _check_brackets(document, place, list(words))
