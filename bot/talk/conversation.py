@@ -262,11 +262,6 @@ class Conversation:
         if "arrived" in said:
             self._has_arrived(decision, situation, said)
             return
-        closed = decision.talk.outcome == "closed"
-        if reading.unsolved and closed:
-            case = self._think(decision, situation)
-            if self._conclusions.hand_back(decision, situation, case):
-                return
         intent = reading.intent if reading.sure else ""
         if reading.angry or (intent == "complaint_fraud" and reading.answer is None):
             self._asides.heard_anger(decision)
@@ -280,8 +275,10 @@ class Conversation:
     def _answers(
         self, decision: Decision, situation: Situation, reading: Reading, said: Mapping[str, Fact]
     ) -> bool:
-        """Take words about the promised money, or for an option; False when they are no such answer."""
+        """Take words about what was promised or done, or for an option; False when they are no such answer."""
         pending = decision.talk.pending
+        if reading.unsolved and decision.talk.outcome == "closed":
+            return self._conclusions.hand_back(decision, situation, self._think(decision, situation))
         arrival = arrival_of(decision.talk, reading)
         if arrival is not None:
             self._arrival(decision, situation, arrival, said)

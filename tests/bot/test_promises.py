@@ -11,10 +11,10 @@ from bot.parts import Parts
 from tests.talking import NOW, Merchant, parts_on
 from triage import accounts, agents
 from triage.desk.ticket import find_ticket
-from triage.model import Conversation, Ticket, table
+from triage.model import Conversation, Ticket, TicketEvent, table
 from triage.store import Transaction
 
-CONVERSATION, TICKET = table(Conversation), table(Ticket)
+CONVERSATION, TICKET, EVENT = table(Conversation), table(Ticket), table(TicketEvent)
 KNOWS = {"settlement_mode": "t1", "payout_status": "pending"}
 
 
@@ -342,3 +342,28 @@ def test_what_is_asked_of_a_resolved_ticket_files_no_other(parts: Parts, agent: 
     merchant = handed_over_and_resolved(parts, agent, "asked")
     merchant.say(words, at=(NOW + timedelta(days=5)).isoformat())
     assert "DZ-000002" not in merchant.texts
+
+
+@pytest.mark.parametrize("words", ["进度", "人工", "how is my ticket"])
+def test_a_ticket_that_nobody_took_in_time_is_urged_once(parts: Parts, words: str) -> None:
+    merchant = Merchant(parts, chat="overdue")
+    merchant.say("人工")
+    due, was = parts.store.read(lambda c: c.execute(select(TICKET.c.due_at, TICKET.c.priority)).one())
+    merchant.say(words, at=due.isoformat())
+    assert "抱歉" not in merchant.texts, "it is not late yet"
+    for hours in (1, 2):
+        merchant.say(words, at=(due + timedelta(hours=hours)).isoformat())
+        assert "抱歉" in merchant.texts or "sorry" in merchant.texts
+        assert "加急" in merchant.texts or "urgent" in merchant.texts
+    row = parts.store.read(lambda c: c.execute(select(TICKET)).one())
+    assert (was, row.priority, row.priority_reasons) == ("normal", "high", ["not_taken"])
+    kinds = select(EVENT.c.kind).where(EVENT.c.ticket_id == 1)
+    assert parts.store.read(lambda c: c.execute(kinds).scalars().all()) == ["filed", "updated"]
+
+
+def test_a_ticket_that_an_agent_took_late_is_not_urged(parts: Parts, agent: int) -> None:
+    merchant = Merchant(parts, chat="taken late")
+    merchant.say("人工")
+    parts.store.write(lambda tx: agents.claim(tx, 1, agent, NOW + timedelta(days=4)))
+    merchant.say("进度", at=(NOW + timedelta(days=5)).isoformat())
+    assert "同事正在跟进" in merchant.texts
