@@ -15,6 +15,7 @@ from bot.talk.followups import FollowUps
 from bot.talk.handover import Handover, is_taken
 from bot.talk.learning import (
     current_talk,
+    heard_again,
     is_new_case,
     language_of_talk,
     learn,
@@ -56,7 +57,7 @@ class Conversation:
         self._attachments = Attachments(wording, self._questions)
         self._handover = Handover(self._asides, self._conclusions, self._think)
         self._proof = Proof(wording)
-        self._followups = FollowUps(wording, self._questions, self._conclusions)
+        self._followups = FollowUps(wording, self._questions, self._conclusions, self._think)
         self._menu = Menu(knowledge.facts, wording, self._questions, self._asides, self._conclusions)
 
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:
@@ -194,7 +195,7 @@ class Conversation:
         if value == "yes":
             said = {key: Fact(offer, "merchant") for key, offer in pending.offer.items()}
             if pending.offer.get("arrived") == "yes":
-                self._has_arrived(decision, situation, said)
+                self._followups.has_arrived(decision, situation, said)
             else:
                 self._go_on(decision, situation, said)
         else:
@@ -260,7 +261,7 @@ class Conversation:
             self._followups.greet(decision, situation, self._think(decision, situation))
             return
         if "arrived" in said:
-            self._has_arrived(decision, situation, said)
+            self._followups.has_arrived(decision, situation, said)
             return
         intent = reading.intent if reading.sure else ""
         if reading.angry or (intent == "complaint_fraud" and reading.answer is None):
@@ -306,30 +307,14 @@ class Conversation:
         else:
             self._asides.small_talk(decision, intent, situation.now)
 
-    def _has_arrived(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:
-        """Close the case because the money has come; people who work on it are told."""
-        talk = decision.talk
-        told = any(fact.source != "system" for fact in talk.facts.values())
-        if talk.outcome == "closed" or not told:
-            decision.talk = replace(talk, confirmed=talk.outcome == "closed")
-            self._questions.repeat(decision, self._wording.say("thanks", talk.language))
-            return
-        decision.talk = replace(talk.knows(**said), pending=None)
-        case = self._think(decision, situation)
-        if situation.ticket and talk.has_ticket:
-            self._conclusions.file(
-                decision, situation, case, text="arrived_added", outcome=talk.outcome or "ticket"
-            )
-            decision.talk = replace(decision.talk, cause=talk.cause, confirmed=True)
-        else:
-            self._followups.answered(decision, situation, case, "yes")
-
     def _not_understood(
         self, decision: Decision, situation: Situation, reading: Reading | None = None
     ) -> None:
         """Ask which of two he means, or to say it again; the second time the question is dropped."""
         talk = decision.talk
         pending = talk.pending
+        if reading and self._asides.already_noted(decision, heard_again(talk, reading), situation.now):
+            return
         first = pending is None or pending.fact == "complaint"
         if first and reading and self._questions.ask_meant(decision, reading):
             return

@@ -1,5 +1,6 @@
 """The promise kept: asking whether the money has come, and what follows from yes, no and silence."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from bot.talk.questions import Questions
 from bot.talk.sales import take_up
 from bot.talk.state import Talk, Wake
 from bot.talk.wording import Wording
-from knowledge.model import UNKNOWN, Value
+from knowledge.model import UNKNOWN, Fact, Value
 
 #: After this time without an answer the bot reminds once; after the same time again it closes the case.
 PATIENCE = timedelta(days=1)
@@ -21,10 +22,17 @@ PATIENCE = timedelta(days=1)
 class FollowUps:
     """Speaks when its moment has come."""
 
-    def __init__(self, wording: Wording, questions: Questions, conclusions: Conclusions) -> None:
+    def __init__(
+        self,
+        wording: Wording,
+        questions: Questions,
+        conclusions: Conclusions,
+        think: Callable[[Decision, Situation], Case],
+    ) -> None:
         self._wording = wording
         self._questions = questions
         self._conclusions = conclusions
+        self._think = think
 
     def wake(self, decision: Decision, situation: Situation, case: Case) -> None:
         """Tell that his ticket is resolved, ask, remind, close, or file what was left half done."""
@@ -51,6 +59,24 @@ class FollowUps:
         decision.say(self._wording.say("resolved", talk.language, number=resolved.number))
         decision.talk = replace(talk, resolved_at=resolved.resolved_at)
         return True
+
+    def has_arrived(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:
+        """Close the case because the money has come; people who work on it are told."""
+        talk = decision.talk
+        told = any(fact.source != "system" for fact in talk.facts.values())
+        if talk.outcome == "closed" or not told:
+            decision.talk = replace(talk, confirmed=talk.outcome == "closed")
+            self._questions.repeat(decision, self._wording.say("thanks", talk.language))
+            return
+        decision.talk = replace(talk.knows(**said), pending=None)
+        case = self._think(decision, situation)
+        if situation.ticket and talk.has_ticket:
+            self._conclusions.file(
+                decision, situation, case, text="arrived_added", outcome=talk.outcome or "ticket"
+            )
+            decision.talk = replace(decision.talk, cause=talk.cause, confirmed=True)
+        else:
+            self.answered(decision, situation, case, "yes")
 
     def answered(
         self, decision: Decision, situation: Situation, case: Case, value: Value, *, more: bool = False

@@ -92,7 +92,7 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
     """Take the facts of a reading: read ones, and what answers the open question."""
     pending = talk.pending
     # A bare number is the answer and nothing beside it: 12 days are no 12 yuan.
-    bare = pending is not None and reading.answer is not None and reading.text.strip().isdecimal()
+    bare = pending is not None and reading.answer is not None and reading.text.strip(" 啊呀!！").isdecimal()
     said = {} if bare else {key: Fact(value, "reader") for key, value in reading.facts.items()}
     if pending and "complaint" in talk.facts and (reading.answer is not None or not reading.sure):
         said.pop("complaint", None)
@@ -102,6 +102,13 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
         return said
     answered = pending.fact if pending and reading.answer is not None else None
     return {key: fact for key, fact in said.items() if key == answered or _is_news(talk.facts.get(key), fact)}
+
+
+def heard_again(talk: Talk, reading: Reading) -> dict[str, Value]:
+    """Give what a message says and what is known already."""
+    facts = reading.facts if talk.outcome != "closed" else {}
+    said = {key: Fact(value, talk.facts[key].source) for key, value in facts.items() if key in talk.facts}
+    return {key: talk.facts[key].value for key, fact in said.items() if not _is_news(talk.facts[key], fact)}
 
 
 def played_back(talk: Talk, said: Mapping[str, Fact]) -> dict[str, Value]:

@@ -35,6 +35,8 @@ _NAMES_A_SALE = frozenset({"amount", "paid_at"})
 _ASKS_HOW = re.compile(r"怎么|怎样|咋|如何|能不能|哪里|[?？]|\b(?:how|where|can)\b")
 #: Mostly "a little"; where the moment is asked for or corrected, one o'clock.
 _A_LITTLE = re.compile(r"(?:^|(?<=[是在 ]))一点$")
+#: A bare number said with stress: "3500啊".
+_STRESSED = re.compile(r"^(\d+(?:\.\d+)?)[啊呀!]+$")
 #: Longer messages are cut: nobody types that much about one sale.
 LONGEST = 2000
 
@@ -70,7 +72,7 @@ class Reader:
 
         now: aware. expecting: the fact that was just asked. about: what is known of the sale's moment.
         """
-        normal = self._normaliser.normalise(text[:LONGEST])
+        normal = _STRESSED.sub(r"\1", self._normaliser.normalise(text[:LONGEST]))
         guess = self._intents.guess(normal)
         remarks = self._remarks.read(normal)
         if remarks.corrects or (expecting is not None and expecting.key == "paid_at"):

@@ -458,3 +458,27 @@ def test_a_first_question_of_knowledge_is_only_answered(parts: Parts, question: 
     merchant = Merchant(parts, chat=f"only {question}")
     merchant.say(question)
     assert merchant.ask is None
+
+
+@pytest.mark.parametrize("words", ["3500", "3500啊", "3500!", "就是3500块"])
+def test_what_is_known_is_noted_and_no_miss(parts: Parts, words: str) -> None:
+    merchant = Merchant(parts, chat=f"again {words}")
+    merchant.say(STORY)
+    asked = merchant.asks
+    assert asked
+    for _ in range(3):
+        merchant.say(words)
+        assert "3,500" in merchant.texts
+        assert "没太看懂" not in merchant.texts
+        assert merchant.asks == asked
+    assert value(merchant, asked) is None
+
+
+def test_a_number_of_days_is_no_sum_however_stressed(merchant: Merchant) -> None:
+    merchant.say("昨天下午3点刷的没到账，秒到的，App 显示待结算")
+    while merchant.asks != "onboarded_days":
+        assert merchant.asks
+        merchant.tap("unknown") if merchant.asks != "d0_switch" else merchant.tap("on")
+    merchant.say("120啊")
+    assert value(merchant, "onboarded_days") == 120
+    assert value(merchant, "amount") in (None, "unknown")
