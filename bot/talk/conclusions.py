@@ -34,7 +34,7 @@ class Conclusions:
         self._wording = wording
         self._questions = questions
         self._hours = hours
-        self._standing = Standing(wording, questions)
+        self._standing = Standing(knowledge, wording, questions)
 
     def conclude(
         self, decision: Decision, situation: Situation, case: Case, read: Mapping[str, Value]
@@ -179,6 +179,13 @@ class Conclusions:
         decision.say(text)
         if situation.ticket:
             self._standing.tell_promises(decision, situation, case)
+
+    def tell_standing(self, decision: Decision, situation: Situation, case: Case) -> bool:
+        """Tell the state of what he waits for; False when he was promised nothing."""
+        waits = decision.talk.outcome == "advised" and case.due_at is not None
+        if waits or situation.ticket:
+            self.tell_status(decision, situation, case)
+        return waits or situation.ticket is not None
 
     def _urge(self, decision: Decision, situation: Situation, ticket: TicketView, case: Case) -> str:
         """Raise the priority of a ticket that nobody took in time; gives what is said of it."""

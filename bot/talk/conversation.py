@@ -263,7 +263,7 @@ class Conversation:
         if "arrived" in said:
             self._followups.has_arrived(decision, situation, said)
             return
-        intent = reading.intent if reading.sure else ""
+        intent = reading.intent if reading.sure and not reading.asks_where else ""
         if reading.angry or (intent == "complaint_fraud" and reading.answer is None):
             self._asides.heard_anger(decision)
         if intent != "human_agent" and self._answers(decision, situation, reading, said):
@@ -276,7 +276,7 @@ class Conversation:
     def _answers(
         self, decision: Decision, situation: Situation, reading: Reading, said: Mapping[str, Fact]
     ) -> bool:
-        """Take words about what was promised or done, or for an option; False when they are no such answer."""
+        """Take words about what was promised or done, or for an option; False when they are none."""
         pending = decision.talk.pending
         if reading.unsolved and decision.talk.outcome == "closed":
             return self._conclusions.hand_back(decision, situation, self._think(decision, situation))
@@ -319,6 +319,8 @@ class Conversation:
         if first and reading and self._questions.ask_meant(decision, reading):
             return
         if pending is None:
+            if self._conclusions.tell_standing(decision, situation, self._think(decision, situation)):
+                return
             if talk.outcome or talk.facts:
                 self._repeat(decision, situation, "again")
             else:

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from bot.talk.case import Case
 from bot.talk.decision import Decision, Situation
-from bot.talk.due_words import due_standing
+from bot.talk.due_words import due_reason, due_standing
 from bot.talk.questions import Questions
 from bot.talk.wording import Wording, before
+from knowledge.loader import KnowledgeBase
 from knowledge.model import Language
 from triage.model import TicketStatus
 from triage.tickets import TicketView
@@ -20,7 +21,8 @@ def is_overdue(ticket: TicketView, now: datetime) -> bool:
 class Standing:
     """Tells how things stand."""
 
-    def __init__(self, wording: Wording, questions: Questions) -> None:
+    def __init__(self, knowledge: KnowledgeBase, wording: Wording, questions: Questions) -> None:
+        self._knowledge = knowledge
         self._wording = wording
         self._questions = questions
 
@@ -41,10 +43,11 @@ class Standing:
         )
 
     def say_due(self, text: str, case: Case, language: Language, now: datetime) -> str:
-        """Say when the money is due, and how that stands to the clock."""
+        """Say when the money is due, how that stands to the clock, and why it is so."""
         due = before(case.due_at, language, now) if case.due_at else ""
         standing = due_standing(case, self._wording, language, now)
-        return self._wording.say(text, language, due=due, standing=standing)
+        reason = due_reason(case, self._knowledge, self._wording, language)
+        return self._wording.say(text, language, due=due, standing=standing, reason=reason)
 
     def tell_promises(self, decision: Decision, situation: Situation, case: Case, lead: str = "") -> bool:
         """Tell when he will be asked about which sale; False when he was promised nothing."""

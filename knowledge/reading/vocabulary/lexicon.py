@@ -123,8 +123,7 @@ def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
     parts = form.parts if form else {}
     intents: dict[str, IntentWords] = {}
     for intent in INTENTS:
-        name = f"phrases/{intent}.yaml"
-        phrases = _read(folder / name, name, mistakes)
+        phrases = _read(folder / f"phrases/{intent}.yaml", f"phrases/{intent}.yaml", mistakes)
         if phrases is not None and form is not None:
             intents[intent] = _intent(phrases, parts)
             mistakes += phrases.mistakes
