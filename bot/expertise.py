@@ -73,7 +73,7 @@ class LiveExpertise:
             knowledge=knowledge,
             wording=wording,
             hours=hours,
-            router=routing.load_routing(hours, knowledge, ROUTING),
+            router=routing.load_routing(hours, knowledge.causes, knowledge.facts, ROUTING),
             conversation=Conversation(knowledge, wording, hours),
             outages=Outages(knowledge, wording, hours),
         )

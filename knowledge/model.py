@@ -8,6 +8,7 @@ from typing import Literal
 
 Language = Literal["zh", "en"]
 #: Who says so: he chose or typed it; read in his text; a directory or incident board; the calendar.
+Queue = Literal["settlement", "risk", "channel", "merchant_data", "field", "complaints"]
 Source = Literal["merchant", "reader", "system", "derived"]
 FactKind = Literal["choice", "money", "moment", "days", "text"]
 
@@ -186,6 +187,8 @@ class Reading:
     takes_back: bool = False
     #: It speaks of another sale than the one before.
     another: bool = False
+    #: It says that what was resolved is not.
+    unsolved: bool = False
     #: It begins as a correction does.
     corrects: bool = False
 

@@ -5,9 +5,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from knowledge.model import Queue
+
 #: The words for how common something is, with the numbers behind them.
 HOW_OFTEN = {"always": 0.97, "usually": 0.8, "often": 0.6, "sometimes": 0.3, "rarely": 0.1, "never": 0.03}
-Queue = Literal["settlement", "risk", "channel", "merchant_data", "field", "complaints"]
 HowOften = Literal["always", "usually", "often", "sometimes", "rarely", "never"]
 
 

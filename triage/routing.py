@@ -8,9 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from knowledge.loader import KnowledgeBase
-from knowledge.model import Facts, Text, TicketRule
-from knowledge.schema import Queue
+from knowledge.model import Facts, FactSpec, Queue, Text, TicketRule
 from knowledge.yaml_source import Document, KnowledgeError, Place, read_document
 from triage.service_hours import ServiceHours
 
@@ -117,10 +115,12 @@ class Router:
         return reasons
 
 
-def load_routing(hours: ServiceHours, knowledge: KnowledgeBase, path: Path = PACKAGED) -> Router:
+def load_routing(
+    hours: ServiceHours, causes: Collection[str], facts: Mapping[str, FactSpec], path: Path = PACKAGED
+) -> Router:
     """Read the routing rules; raises KnowledgeError with file and line of every mistake.
 
-    knowledge: what the rules speak of: causes, facts and their values.
+    causes, facts: what the rules may speak of.
     """
     document = read_document(path)
     form = document.parse(_RoutingForm)
@@ -131,7 +131,7 @@ def load_routing(hours: ServiceHours, knowledge: KnowledgeBase, path: Path = PAC
         if reason not in form.reasons:
             document.complain(("reasons",), f"{reason} is not in words.", "add it with zh and en.")
     for place, special in enumerate(form.special):
-        _check_when(document, ("special", place, "when"), special.when, knowledge)
+        _check_when(document, ("special", place, "when"), special.when, causes, facts)
     for priority in PRIORITIES:
         if priority not in form.due:
             document.complain(("due",), f"{priority} has no due time.", "add hours or days for it.")
@@ -140,11 +140,13 @@ def load_routing(hours: ServiceHours, knowledge: KnowledgeBase, path: Path = PAC
     return Router(form, hours)
 
 
-def _check_when(document: Document, place: Place, when: _When, knowledge: KnowledgeBase) -> None:
-    if when.cause not in knowledge.causes:
+def _check_when(
+    document: Document, place: Place, when: _When, causes: Collection[str], facts: Mapping[str, FactSpec]
+) -> None:
+    if when.cause not in causes:
         document.complain((*place, "cause"), f"{when.cause} is no cause.", "name a file of causes/.")
     for key, value in when.facts.items():
-        spec = knowledge.facts.get(key)
+        spec = facts.get(key)
         if spec is None or value not in spec.values:
             problem = f"{key} has no value {value}."
             document.complain((*place, "facts", key), problem, "name a fact and a value of questions.yaml.")

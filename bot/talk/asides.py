@@ -8,7 +8,7 @@ from bot.talk.decision import Decision
 from bot.talk.questions import Questions
 from bot.talk.wording import Wording
 from knowledge.articles import Article
-from knowledge.model import Fact, Language, Reading
+from knowledge.model import Fact, Language, Reading, Value
 
 #: Articles that hardly anybody asks for whose own money is not held or waited for.
 ABOUT_A_CASE = frozenset({"pay_first", "retrieval", "status_words", "why_wait"})
@@ -85,6 +85,14 @@ class Asides:
             self._questions.repeat(decision, text)
         else:
             self._questions.ask(decision, "complaint", "diagnose", now, lead=f"{text}\n")
+
+    def already_noted(self, decision: Decision, known: Mapping[str, Value], now: datetime) -> bool:
+        """Tell who says again what is known that it is noted; False when he said nothing of the kind."""
+        language = decision.talk.language
+        told = self._wording.tell(known, language, now)
+        if told:
+            self._questions.repeat(decision, self._wording.say("heard_again", language, facts=told))
+        return bool(told)
 
     def change_of_account(self, decision: Decision) -> None:
         """Say where the settlement card is changed."""

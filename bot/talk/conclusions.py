@@ -8,13 +8,13 @@ from bot.talk.case import Case
 from bot.talk.decision import Decision, Reply, Situation, TicketRequest
 from bot.talk.due_words import due_reason, due_standing, due_strip
 from bot.talk.questions import Questions
+from bot.talk.standing import Standing, is_overdue
 from bot.talk.state import Outcome, Talk, Wake
 from bot.talk.wording import Wording, before, moment
 from knowledge.inquiry import believed, may_advise
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Cause, Fact, Language, Value
 from knowledge.redaction import redact
-from triage.model import TicketStatus
 from triage.service_hours import ServiceHours
 from triage.tickets import TicketView
 
@@ -34,6 +34,7 @@ class Conclusions:
         self._wording = wording
         self._questions = questions
         self._hours = hours
+        self._standing = Standing(knowledge, wording, questions)
 
     def conclude(
         self, decision: Decision, situation: Situation, case: Case, read: Mapping[str, Value]
@@ -82,7 +83,8 @@ class Conclusions:
             return True
         if talk.outcome != "advised":
             return talk.outcome == "closed" and not said and not insisted
-        if case.leader == talk.cause and case.due_at == talk.due_at and case.due_at:
+        late = case.deadline is not None and situation.now > case.deadline
+        if case.leader == talk.cause and case.due_at == talk.due_at and case.due_at and not late:
             if insisted and not said and talk.insisted:
                 self.file(decision, situation, case)
                 return True
@@ -95,14 +97,19 @@ class Conclusions:
             return True
         return False
 
+    def hand_back(self, decision: Decision, situation: Situation, case: Case) -> bool:
+        """Give a case that a person resolved to a person again; False when nobody resolved anything."""
+        if situation.ticket or situation.resolved is None:
+            return False
+        talk = decision.talk
+        decision.say(self._wording.say("handed_back", talk.language))
+        decision.talk = replace(talk, confirmed=False, signals=talk.signals | {"promise_missed"})
+        self.file(decision, situation, case)
+        return True
+
     def still_due(self, case: Case, language: Language, now: datetime) -> str:
         """Say again when the money is due, and that it is not late."""
-        return self._say_due("still_due", case, language, now)
-
-    def _say_due(self, text: str, case: Case, language: Language, now: datetime) -> str:
-        due = before(case.due_at, language, now) if case.due_at else ""
-        standing = due_standing(case, self._wording, language, now)
-        return self._wording.say(text, language, due=due, standing=standing)
+        return self._standing.say_due("still_due", case, language, now)
 
     def lacking(self, talk: Talk, case: Case) -> tuple[str, ...]:
         """Name the evidence for the talk's cause that is not known."""
@@ -131,8 +138,11 @@ class Conclusions:
         beside = talk.ticketed and not talk.has_ticket and talk.outcome != "closed"
         if situation.ticket and not beside:
             ticket = situation.ticket
-            due = self._due_words(ticket, talk.language, situation.now)
-            text = self._wording.say("human_already", talk.language, number=ticket.number, due=due)
+            if is_overdue(ticket, situation.now):
+                text = self._urge(decision, situation, ticket, case)
+            else:
+                due = before(ticket.due_at, talk.language, situation.now)
+                text = self._wording.say("human_already", talk.language, number=ticket.number, due=due)
             decision.say(self._joined(text, self._wording.say("call_offer", talk.language), talk.language))
             return
         self.file(decision, situation, case, text="human")
@@ -159,50 +169,34 @@ class Conclusions:
         if ticket is None and talk.outcome != "advised":
             ticket = situation.resolved
         if ticket is None:
-            if not self._tell_promises(decision, situation, case, lead):
+            if not self._standing.tell_promises(decision, situation, case, lead):
                 self._questions.repeat(decision, lead + self._wording.say("status_none", language))
             return
-        key, status = "status_line", "status_new"
-        if ticket.status == TicketStatus.RESOLVED:
-            key = "status_resolved"
-        elif ticket.status != TicketStatus.NEW:
-            waiting = ticket.status == TicketStatus.WAITING
-            key, status = "status_claimed", "status_waiting" if waiting else "status_of_claimed"
-        text = lead + self._wording.say(
-            key,
-            language,
-            number=ticket.number,
-            status=self._wording.say(status, language),
-            due=before(ticket.due_at, language, situation.now),
-        )
+        if ticket is situation.ticket and is_overdue(ticket, situation.now):
+            text = lead + self._urge(decision, situation, ticket, case)
+        else:
+            text = lead + self._standing.of_ticket(ticket, language, situation.now)
         decision.say(text)
         if situation.ticket:
-            self._tell_promises(decision, situation, case)
+            self._standing.tell_promises(decision, situation, case)
 
-    def _tell_promises(self, decision: Decision, situation: Situation, case: Case, lead: str = "") -> bool:
-        """Tell when he will be asked about which sale; False when he was promised nothing."""
-        talk, now = decision.talk, situation.now
-        language = talk.language
-        if not talk.earlier:
-            if talk.outcome != "advised" or not case.due_at:
-                return False
-            late = case.deadline is not None and now > case.deadline
-            text = "status_late" if late else "status_advised"
-            decision.say(lead + self._say_due(text, case, language, now))
-            return True
-        promised = [one for one in (*talk.earlier, talk) if one.outcome == "advised" and one.due_at]
-        for one in promised:
-            due = before(one.due_at or now, language, now)
-            sale = self._wording.sale(one.facts, language, now)
-            late = now > (one.due_at or now) and (one.wake is None or one.wake.kind != "arrived")
-            key = "status_late_of" if late else "status_advised_of"
-            text = lead + self._wording.say(key, language, due=due, sale=sale)
-            if one is promised[-1] and talk.pending:
-                self._questions.repeat(decision, text)
-            else:
-                decision.say(text)
-            lead = ""
-        return bool(promised)
+    def tell_standing(self, decision: Decision, situation: Situation, case: Case) -> bool:
+        """Tell the state of what he waits for; False when he was promised nothing."""
+        waits = decision.talk.outcome == "advised" and case.due_at is not None
+        if waits or situation.ticket:
+            self.tell_status(decision, situation, case)
+        return waits or situation.ticket is not None
+
+    def _urge(self, decision: Decision, situation: Situation, ticket: TicketView, case: Case) -> str:
+        """Raise the priority of a ticket that nobody took in time; gives what is said of it."""
+        talk = decision.talk
+        if talk.has_ticket and "not_taken" not in talk.signals:
+            talk = decision.talk = replace(talk, signals=talk.signals | {"not_taken"})
+            decision.ticket = self._request(talk, case, self._cause_of(talk), situation.now)
+        due = before(ticket.due_at, talk.language, situation.now)
+        text = self._wording.say("overdue", talk.language, number=ticket.number, due=due)
+        urged = self._wording.say("urged", talk.language) if talk.has_ticket else ""
+        return self._joined(text, urged, talk.language).strip()
 
     def file(
         self,
@@ -361,12 +355,9 @@ class Conclusions:
         waits = leader.follow_up == "deadline" and may_advise(leader, case.known)
         more = ""
         if waits and case.due_at != talk.due_at and talk.outcome == "ticket":
-            more = self._say_due("added_due", case, language, situation.now)
+            more = self._standing.say_due("added_due", case, language, situation.now)
         self.file(decision, situation, case, text="added", outcome=talk.outcome or "ticket", more=more)
         decision.talk = replace(decision.talk, cause=talk.cause, language=language)
-
-    def _due_words(self, ticket: TicketView, language: Language, now: datetime) -> str:
-        return before(ticket.due_at, language, now)
 
     def _closed_words(self, language: Language, now: datetime) -> str:
         opens = moment(self._hours.next_open(now), language, now)

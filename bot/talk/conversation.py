@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.messages import Command, Incoming
-from bot.talk.arrival import SHORT, arrival_of, part_come
+from bot.talk.arrival import SHORT, arrival_of, part_come, takes_back
 from bot.talk.asides import Asides
 from bot.talk.attachments import Attachments
 from bot.talk.case import Case, next_question, think
@@ -15,6 +15,7 @@ from bot.talk.followups import FollowUps
 from bot.talk.handover import Handover, is_taken
 from bot.talk.learning import (
     current_talk,
+    heard_again,
     is_new_case,
     language_of_talk,
     learn,
@@ -26,16 +27,7 @@ from bot.talk.learning import (
 from bot.talk.menu import ALWAYS, COMMANDS, Menu
 from bot.talk.proof import Proof, Verdict
 from bot.talk.questions import ABOUT_MONEY, CHOOSING, FOR_A_FACT, Questions, option_of
-from bot.talk.sales import (
-    SALE,
-    asked_talk,
-    case_meant,
-    due_talk,
-    is_another,
-    sale_named,
-    set_aside,
-    unfinished,
-)
+from bot.talk.sales import asked_talk, case_meant, due_talk, is_another, sale_named, set_aside, unfinished
 from bot.talk.state import CORRECT, Pending, Talk
 from bot.talk.wording import Wording
 from knowledge.engine import Engine
@@ -159,13 +151,7 @@ class Conversation:
         if old is None or not self._questions.tapped_old(decision, choice, *old, situation.now):
             self._repeat(decision, situation, "stale_gone")
 
-    def _answer(
-        self,
-        decision: Decision,
-        situation: Situation,
-        pending: Pending,
-        value: str,
-    ) -> None:
+    def _answer(self, decision: Decision, situation: Situation, pending: Pending, value: str) -> None:
         """Take the option that was tapped or written."""
         if value == CORRECT:
             self._questions.ask_which(decision)
@@ -266,7 +252,7 @@ class Conversation:
         """Take the message as an answer, as something beside the case, or as what it says of it."""
         pending = decision.talk.pending
         said = said_in(decision.talk, reading)
-        if reading.takes_back and decision.talk.confirmed and not SALE & said.keys():
+        if takes_back(decision.talk, reading, said):
             self._taken_back(decision, situation, said)
             return
         decision.talk = case_meant(decision.talk, said)
@@ -279,14 +265,14 @@ class Conversation:
         if reading.greets and not said and (pending or decision.talk.outcome):
             self._followups.greet(decision, situation, self._think(decision, situation))
             return
-        part = part_come(decision.talk, said) if "arrived" in said else None
-        if part:
-            self._go_on(decision, situation, part)
-            return
         if "arrived" in said:
-            self._followups.has_arrived(decision, situation, said)
+            part = part_come(decision.talk, said)
+            if part:
+                self._go_on(decision, situation, part)
+            else:
+                self._followups.has_arrived(decision, situation, said)
             return
-        intent = reading.intent if reading.sure else ""
+        intent = reading.intent if reading.sure and not reading.asks_where else ""
         if reading.angry or (intent == "complaint_fraud" and reading.answer is None):
             self._asides.heard_anger(decision)
         if intent != "human_agent" and self._answers(decision, situation, reading, said):
@@ -299,8 +285,10 @@ class Conversation:
     def _answers(
         self, decision: Decision, situation: Situation, reading: Reading, said: Mapping[str, Fact]
     ) -> bool:
-        """Take words about the promised money, or for an option; False when they are no such answer."""
+        """Take words about what was promised or done, or for an option; False when they are none."""
         pending = decision.talk.pending
+        if reading.unsolved and decision.talk.outcome == "closed":
+            return self._conclusions.hand_back(decision, situation, self._think(decision, situation))
         arrival = arrival_of(decision.talk, reading)
         if arrival is not None:
             self._arrival(decision, situation, arrival, said)
@@ -334,10 +322,14 @@ class Conversation:
         """Ask which of two he means, or to say it again; the second time the question is dropped."""
         talk = decision.talk
         pending = talk.pending
+        if reading and self._asides.already_noted(decision, heard_again(talk, reading), situation.now):
+            return
         first = pending is None or pending.fact == "complaint"
         if first and reading and self._questions.ask_meant(decision, reading):
             return
         if pending is None:
+            if self._conclusions.tell_standing(decision, situation, self._think(decision, situation)):
+                return
             if talk.outcome or talk.facts:
                 self._repeat(decision, situation, "again")
             else:
@@ -383,6 +375,9 @@ class Conversation:
             decision.say(lead.strip())
             lead = ""
         if before.outcome and self._conclusions.stands(decision, situation, case, said, insisted=insisted):
+            return
+        reopened = before.outcome == "closed" and decision.talk.outcome == "advised"
+        if reopened and "complaint" in said and self._conclusions.hand_back(decision, situation, case):
             return
         read = played_back(decision.talk, said)
         question = None if self._conclusions.kept_back(decision.talk) else next_question(decision.talk, case)

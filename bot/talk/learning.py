@@ -29,7 +29,7 @@ def current_talk(situation: Situation) -> Talk:
         earlier = tuple(one for one in talk.earlier if not one.has_ticket)
         outcome = "closed" if talk.has_ticket else talk.outcome
         return replace(talk, outcome=outcome, earlier=earlier, told=talk.told - {"passed_on"})
-    if situation.ticket and not handed_over and "promise_missed" not in talk.signals:
+    if situation.ticket and not handed_over:
         # With another sale at hand, what was known of the ticket's is on the ticket alone.
         closed = talk.outcome == "closed"
         own = replace(talk if closed else Talk(), outcome="ticket", earlier=())
@@ -95,7 +95,7 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
     """Take the facts of a reading: read ones, and what answers the open question."""
     pending = talk.pending
     # A bare number is the answer and nothing beside it: 12 days are no 12 yuan.
-    bare = pending is not None and reading.answer is not None and reading.text.strip().isdecimal()
+    bare = pending is not None and reading.answer is not None and reading.text.strip(" 啊呀!！").isdecimal()
     said = {} if bare else {key: Fact(value, "reader") for key, value in reading.facts.items()}
     if talk.outcome and pending is None and reading.text.strip().isdecimal():
         said.pop("amount", None)  # nothing was asked for
@@ -123,6 +123,13 @@ def _is_the_part_that_came(talk: Talk, reading: Reading) -> bool:
     came = reading.facts.get("amount")
     less = isinstance(came, int) and sale is not None and isinstance(sale.value, int) and came < sale.value
     return less and reading.answer is None and _BARE_SUM.fullmatch(reading.text.strip()) is not None
+
+
+def heard_again(talk: Talk, reading: Reading) -> dict[str, Value]:
+    """Give what a message says and what is known already."""
+    facts = reading.facts if talk.outcome != "closed" else {}
+    said = {key: Fact(value, talk.facts[key].source) for key, value in facts.items() if key in talk.facts}
+    return {key: talk.facts[key].value for key, fact in said.items() if not _is_news(talk.facts[key], fact)}
 
 
 def played_back(talk: Talk, said: Mapping[str, Fact]) -> dict[str, Value]:

@@ -97,7 +97,7 @@ class Talk:
     resolved_at: datetime | None = None
     #: Facts that the merchant cannot tell (more closely): not asked again.
     closed: frozenset[str] = frozenset()
-    #: complaint and promise_missed raise the priority; insists brings the ticket to the complaints queue.
+    #: complaint, promise_missed and not_taken raise the priority; insists brings it to the complaints queue.
     signals: frozenset[str] = frozenset()
     #: Facts of which he was told where to look.
     hinted: frozenset[str] = frozenset()

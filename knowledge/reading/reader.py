@@ -36,6 +36,8 @@ _NAMES_A_SALE = frozenset({"amount", "paid_at"})
 _ASKS_HOW = re.compile(r"怎么|怎样|咋|如何|能不能|哪里|[?？]|\b(?:how|where|can)\b")
 #: Mostly "a little"; where the moment is asked for or corrected, one o'clock.
 _A_LITTLE = re.compile(r"(?:^|(?<=[是在 ]))一点$")
+#: A bare number said with stress: "3500啊".
+_STRESSED = re.compile(r"^(\d+(?:\.\d+)?)[啊呀!]+$")
 #: Longer messages are cut: nobody types that much about one sale.
 LONGEST = 2000
 
@@ -66,11 +68,8 @@ class Reader:
         expecting: FactSpec | None = None,
         about: datetime | Interval | None = None,
     ) -> Reading:
-        """Read a redacted message.
-
-        now: aware. expecting: the fact that was just asked. about: what is known of the sale's moment.
-        """
-        normal = self._normaliser.normalise(text[:LONGEST])
+        """Read a redacted message; expecting: the fact just asked; about: what is known of its moment."""
+        normal = _STRESSED.sub(r"\1", self._normaliser.normalise(text[:LONGEST]))
         guess = self._intents.guess(normal)
         remarks = self._remarks.read(normal)
         if remarks.corrects or (expecting is not None and expecting.key == "paid_at"):
@@ -86,19 +85,18 @@ class Reader:
         # What begins the correction is no event, and places stay the same.
         corrected = normal[remarks.corrects :].rjust(len(normal)) if corrects else normal
         moment = read_moment(corrected, slots, guess, now, self._events, asked=asked, about=about)
-        if moment is not None:
-            facts["paid_at"] = moment
+        facts |= {} if moment is None else {"paid_at": moment}
         facts = terminal_day(normal, slots, now, self._events) | facts
         facts = {key: value for key, value in facts.items() if is_known(self._facts, key, value)}
-        answer = None
-        if remarks.article is None:
-            answer = self._answer(corrected, expecting, slots, guess, now, facts, about)
+        heard = remarks.article is None
+        answer = self._answer(corrected, expecting, slots, guess, now, facts, about) if heard else None
         if expecting is not None and answer is not None:
             facts = _beside(normal, facts, expecting, answer)
         if corrects:
             facts.pop("complaint", None)
         if remarks.article:
-            facts = {key: value for key, value in facts.items() if key not in _ASKED_ABOUT}
+            asked_about = _ASKED_ABOUT - {"complaint"} if remarks.warns else _ASKED_ABOUT
+            facts = {key: value for key, value in facts.items() if key not in asked_about}
         if remarks.arrived and _is_about_his_money(normal, expecting, answer):
             facts, answer = {"arrived": "yes"} | {k: v for k, v in facts.items() if k in _NAMES_A_SALE}, None
         short = corrects or (answer is not None and len(normal) <= SHORT_ANSWER)
@@ -121,6 +119,7 @@ class Reader:
             takes_back=remarks.takes_back,
             cancels=remarks.cancels,
             another=remarks.another,
+            unsolved=remarks.unsolved,
             corrects=corrects,
         )
 

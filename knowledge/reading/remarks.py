@@ -28,6 +28,8 @@ class Remarks:
     wants: Language | None = None
     #: All that it says is that the money has come.
     arrived: bool = False
+    #: The article warns of what others say: he does not ask, and it is no less about his money.
+    warns: bool = False
     #: All that it says is that nothing need be looked into any more.
     cancels: bool = False
     #: It takes back that the money has come.
@@ -41,6 +43,8 @@ class Remarks:
     all_arrived: bool = False
     #: It speaks of another sale than the one before.
     another: bool = False
+    #: All that it says is that what was resolved is not.
+    unsolved: bool = False
     #: Where the message goes on after "no, it is …"; 0 when it corrects nothing.
     corrects: int = 0
 
@@ -65,13 +69,16 @@ class RemarkReader:
         self._corrects = [as_pattern(phrase) for phrase in lexicon.corrections]
         self._all_arrived = [as_pattern(phrase) for phrase in lexicon.all_arrived]
         self._another = [as_pattern(phrase) for phrase in lexicon.another]
+        self._unsolved = [as_pattern(phrase) for phrase in lexicon.unsolved]
         self._angry = WordFinder((normaliser.normalise_word(word), word) for word in lexicon.anger)
 
     def read(self, text: str) -> Remarks:
         """Read a normalised text."""
         short = len(text) <= 2 * LONGEST_WISH if text.isascii() else len(text) <= LONGEST_WISH
+        article = self._article(text, short=short)
         return Remarks(
-            article=self._article(text, short=short),
+            article=article,
+            warns=article in self._warns,
             wants=self._language(text) if short else None,
             arrived=short and _is_all(self._arrived, text),
             cancels=short and _is_all(self._cancels, text),
@@ -81,6 +88,7 @@ class RemarkReader:
             angry=bool(self._angry.find(text)),
             all_arrived=any(pattern.search(text) for pattern in self._all_arrived),
             another=any(pattern.search(text) for pattern in self._another),
+            unsolved=short and _is_all(self._unsolved, text),
             corrects=self._correction(text),
         )
 

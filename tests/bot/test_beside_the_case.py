@@ -471,3 +471,99 @@ def test_a_first_question_of_knowledge_is_only_answered(parts: Parts, question: 
     merchant = Merchant(parts, chat=f"only {question}")
     merchant.say(question)
     assert merchant.ask is None
+
+
+@pytest.mark.parametrize("words", ["3500", "3500啊", "3500!", "就是3500块"])
+def test_what_is_known_is_noted_and_no_miss(parts: Parts, words: str) -> None:
+    merchant = Merchant(parts, chat=f"again {words}")
+    merchant.say(STORY)
+    asked = merchant.asks
+    assert asked
+    for _ in range(3):
+        merchant.say(words)
+        assert "3,500" in merchant.texts
+        assert "没太看懂" not in merchant.texts
+        assert merchant.asks == asked
+    assert value(merchant, asked) is None
+
+
+def test_a_number_of_days_is_no_sum_however_stressed(merchant: Merchant) -> None:
+    merchant.say("昨天下午3点刷的没到账，秒到的，App 显示待结算")
+    while merchant.asks != "onboarded_days":
+        assert merchant.asks
+        merchant.tap("unknown") if merchant.asks != "d0_switch" else merchant.tap("on")
+    merchant.say("120啊")
+    assert value(merchant, "onboarded_days") == 120
+    assert value(merchant, "amount") in (None, "unknown")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        *(
+            (asks, "我这边看不到")
+            for asks in ("你自己不会查吗", "你们后台看不到吗", "你们能不能自己查", "你自己查啊")
+        ),
+        ("can't you see that yourself?", "I cannot see"),
+        *((later, "看到了再告诉我") for later in ("我手机没在身边", "等下看", "晚点我再看看", "等我看一下")),
+        ("I'll check later", "once you have looked"),
+        *((helpless, "结算记录") for helpless in ("怎么办", "那怎么办啊", "什么意思", "你这是什么意思")),
+        ("what do you mean?", "settlement records"),
+    ],
+)
+def test_who_asks_back_or_looks_later_is_heard_and_the_question_stays(
+    parts: Parts, words: str, says: str
+) -> None:
+    merchant = Merchant(parts, chat=f"back {words}")
+    merchant.say("没到账")
+    assert merchant.asks == "payout_status"
+    for _ in range(3):
+        merchant.say(words)
+        assert says in merchant.texts
+        assert merchant.asks == "payout_status"
+    assert value(merchant, "payout_status") is None
+
+
+@pytest.mark.parametrize("words", ["不会查", "手机上看不懂", "不方便看"])
+def test_who_cannot_look_does_not_know(parts: Parts, words: str) -> None:
+    merchant = Merchant(parts, chat=f"cannot {words}")
+    merchant.say("没到账")
+    merchant.say(words)
+    assert value(merchant, "payout_status") == "unknown"
+
+
+FOLLOWS_UP = [
+    *(
+        "几点",
+        "为什么这么慢",
+        "能不能快点",
+        "不行我现在就要",
+        "你确定？",
+        "到时候不到我找谁",
+        "能不能提前",
+        "怎么办",
+    ),
+    "why",
+]
+
+
+@pytest.mark.parametrize("words", FOLLOWS_UP)
+def test_what_is_not_understood_after_the_promise_is_answered_by_it(parts: Parts, words: str) -> None:
+    merchant = Merchant(parts, chat=f"promised {words}")
+    merchant.say("昨天下午三点刷的3500没到账 T+1 待结算")
+    assert merchant.last["outcome"] == "advised"
+    merchant.say(words)
+    assert "10月9日（周五）14:00前到账" in merchant.texts
+    assert "T+1，就是下一个工作日到账。" in merchant.texts
+    assert "没太看懂" not in merchant.texts
+    assert merchant.last["outcome"] == "advised"
+    merchant.say("人工")
+    merchant.say(words)
+    assert "等待处理，预计10月13日" in merchant.texts
+    assert merchant.last["outcome"] == "ticket"
+
+
+def test_a_thumb_up_is_thanks(merchant: Merchant) -> None:
+    merchant.say("昨天下午三点刷的3500没到账 T+1 待结算")
+    merchant.say("👌")
+    assert merchant.texts.startswith("不客气")

@@ -11,10 +11,10 @@ from bot.parts import Parts
 from tests.talking import NOW, Merchant, parts_on
 from triage import accounts, agents
 from triage.desk.ticket import find_ticket
-from triage.model import Conversation, Ticket, table
+from triage.model import Conversation, Ticket, TicketEvent, table
 from triage.store import Transaction
 
-CONVERSATION, TICKET = table(Conversation), table(Ticket)
+CONVERSATION, TICKET, EVENT = table(Conversation), table(Ticket), table(TicketEvent)
 KNOWS = {"settlement_mode": "t1", "payout_status": "pending"}
 
 
@@ -236,7 +236,7 @@ def test_who_will_look_later_answers_then(parts: Parts, words: str) -> None:
     merchant = Merchant(parts, moment, chat=words)
     merchant.send(at=moment.isoformat())
     merchant.say(words)
-    assert "再告诉我" in merchant.texts or "and tell me" in merchant.texts
+    assert "再告诉我" in merchant.texts or "tell me" in merchant.texts
     assert merchant.last["outcome"] == "advised"
     merchant.say("还没")
     assert merchant.last["outcome"] is None
@@ -414,24 +414,6 @@ def test_who_goes_on_about_the_sale_of_a_reopened_ticket_adds_to_it(parts: Parts
     assert "人工已经在排队处理" in merchant.texts
 
 
-def test_who_goes_on_after_the_end_and_whose_ticket_is_reopened_has_one_sale(
-    parts: Parts, agent: int
-) -> None:
-    merchant = Merchant(parts)
-    merchant.say("昨天下午3点刷的1280还没到账")
-    merchant.say("人工")
-    resolve(parts, agent, 1, NOW)
-    merchant.say("好的")
-    merchant.say("还是没到账啊")
-    parts.store.write(lambda tx: agents.reopen(tx, 1, agent, NOW))
-    parts.store.write(lambda tx: agents.hand_over(tx, 1, agent, NOW, to_queue="settlement"))
-    merchant.say("人工")
-    assert "也登记在工单" not in merchant.texts
-    case = parts.store.read(lambda c: find_ticket(c, 1))
-    assert case
-    assert [line for line in case.lines if line.author == "note"] == []
-
-
 def test_who_asked_for_a_person_first_adds_his_numbers_while_one_has_the_ticket(
     parts: Parts, agent: int
 ) -> None:
@@ -491,3 +473,63 @@ def test_who_wants_nothing_looked_into_leaves_the_ticket_to_people(parts: Parts)
     merchant.say("算了不查了")
     assert merchant.last["outcome"] == "ticket"
     assert "看得到" in merchant.texts
+
+
+def handed_over_and_resolved(parts: Parts, agent: int, chat: str) -> Merchant:
+    """Let a merchant's ticket be resolved, and him be told so, though his money may not have come."""
+    merchant = Merchant(parts, chat=chat)
+    merchant.say("昨天下午3点刷的5600 风控延迟结算 没到")
+    merchant.say("人工")
+    resolve(parts, agent, 1, NOW)
+    return merchant
+
+
+@pytest.mark.parametrize(
+    "words", ["没解决", "还没解决啊", "问题还是没有解决", "it is still not resolved", "钱还是没到"]
+)
+@pytest.mark.parametrize("told", [True, False])
+def test_what_is_not_solved_goes_back_to_a_person(parts: Parts, agent: int, words: str, told: bool) -> None:
+    merchant = handed_over_and_resolved(parts, agent, "unsolved")
+    late = (NOW + timedelta(days=5)).isoformat()
+    if told:
+        merchant.say("好的", at=late)
+    merchant.say(words, at=late)
+    assert "抱歉" in merchant.texts or "sorry" in merchant.texts
+    assert "DZ-000002" in merchant.texts
+    assert "10月14日" in merchant.texts or "14 Oct" in merchant.texts, "by when a person answers"
+    assert "还是预计" not in merchant.texts
+    assert merchant.last["outcome"] == "ticket"
+    reasons = select(TICKET.c.priority_reasons).where(TICKET.c.id == 2)
+    assert "promise_missed" in parts.store.read(lambda c: c.execute(reasons).scalar_one())
+
+
+@pytest.mark.parametrize("words", ["还没解决吗", "进度", "解决了", "商户号821290054110001"])
+def test_what_is_asked_of_a_resolved_ticket_files_no_other(parts: Parts, agent: int, words: str) -> None:
+    merchant = handed_over_and_resolved(parts, agent, "asked")
+    merchant.say(words, at=(NOW + timedelta(days=5)).isoformat())
+    assert "DZ-000002" not in merchant.texts
+
+
+@pytest.mark.parametrize("words", ["进度", "人工", "how is my ticket"])
+def test_a_ticket_that_nobody_took_in_time_is_urged_once(parts: Parts, words: str) -> None:
+    merchant = Merchant(parts, chat="overdue")
+    merchant.say("人工")
+    due, was = parts.store.read(lambda c: c.execute(select(TICKET.c.due_at, TICKET.c.priority)).one())
+    merchant.say(words, at=due.isoformat())
+    assert "抱歉" not in merchant.texts, "it is not late yet"
+    for hours in (1, 2):
+        merchant.say(words, at=(due + timedelta(hours=hours)).isoformat())
+        assert "抱歉" in merchant.texts or "sorry" in merchant.texts
+        assert "加急" in merchant.texts or "urgent" in merchant.texts
+    row = parts.store.read(lambda c: c.execute(select(TICKET)).one())
+    assert (was, row.priority, row.priority_reasons) == ("normal", "high", ["not_taken"])
+    kinds = select(EVENT.c.kind).where(EVENT.c.ticket_id == 1)
+    assert parts.store.read(lambda c: c.execute(kinds).scalars().all()) == ["filed", "updated"]
+
+
+def test_a_ticket_that_an_agent_took_late_is_not_urged(parts: Parts, agent: int) -> None:
+    merchant = Merchant(parts, chat="taken late")
+    merchant.say("人工")
+    parts.store.write(lambda tx: agents.claim(tx, 1, agent, NOW + timedelta(days=4)))
+    merchant.say("进度", at=(NOW + timedelta(days=5)).isoformat())
+    assert "同事正在跟进" in merchant.texts

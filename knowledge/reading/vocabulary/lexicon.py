@@ -108,6 +108,8 @@ class Lexicon:
     all_arrived: tuple[str, ...]
     #: Words of another sale than the one before.
     another: tuple[str, ...]
+    #: Ways to say that what was resolved is not, where that is the whole message.
+    unsolved: tuple[str, ...]
     #: Words of anger and accusation.
     anger: tuple[str, ...]
     intents: Mapping[str, IntentWords]
@@ -118,7 +120,7 @@ class Lexicon:
 #: The lists of phrases with (alternatives|…).
 _PHRASES = (
     *("arrived", "takes_back", "greets", "where", "cancels", "gives_up", "later"),
-    *("corrections", "all_arrived", "another"),
+    *("corrections", "all_arrived", "another", "unsolved"),
 )
 
 
@@ -138,8 +140,7 @@ def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
     parts = form.parts if form else {}
     intents: dict[str, IntentWords] = {}
     for intent in INTENTS:
-        name = f"phrases/{intent}.yaml"
-        phrases = _read(folder / name, name, mistakes)
+        phrases = _read(folder / f"phrases/{intent}.yaml", f"phrases/{intent}.yaml", mistakes)
         if phrases is not None and form is not None:
             intents[intent] = _intent(phrases, parts)
             mistakes += phrases.mistakes

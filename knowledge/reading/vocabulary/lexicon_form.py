@@ -64,4 +64,5 @@ class LexiconForm(Form):
     corrections: list[str]
     all_arrived: list[str]
     another: list[str]
+    unsolved: list[str]
     anger: Words
