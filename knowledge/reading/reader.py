@@ -83,13 +83,12 @@ class Reader:
         facts = self._stated(normal, slots, guess, expecting)
         asked = corrects or (expecting is not None and expecting.key == "paid_at")
         # What begins the correction is no event, and places stay the same.
-        corrected = normal[remarks.corrects :].rjust(len(normal)) if corrects else normal
-        moment = read_moment(corrected, slots, guess, now, self._events, asked=asked, about=about)
+        heard = normal[remarks.corrects :].rjust(len(normal)) if corrects else normal
+        moment = read_moment(heard, slots, guess, now, self._events, asked=asked, about=about)
         facts |= {} if moment is None else {"paid_at": moment}
         facts = terminal_day(normal, slots, now, self._events) | facts
         facts = {key: value for key, value in facts.items() if is_known(self._facts, key, value)}
-        heard = remarks.article is None
-        answer = self._answer(corrected, expecting, slots, guess, now, facts, about) if heard else None
+        answer = None if remarks.article else self._answer(heard, expecting, slots, guess, now, facts, about)
         if expecting is not None and answer is not None:
             facts = _beside(normal, facts, expecting, answer)
         if corrects:
