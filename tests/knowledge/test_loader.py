@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import pytest
 from knowledge.loader import PACKAGED, load_knowledge
 from knowledge.model import UNKNOWN
 from knowledge.yaml_source import KnowledgeError, Mistake
+from tests.packaged import packaged_base
 
 
 @pytest.fixture
@@ -340,3 +342,11 @@ class TestFilesThatAreNoKnowledge:
         )
         found = mistakes(folder)
         assert [(m.file, m.line) for m in found] == [("causes/kyc_expired.yaml", line)]
+
+
+def test_no_text_has_a_phone_number_or_a_link() -> None:
+    base = packaged_base()
+    texts = [article.text for article in base.articles.values()]
+    texts += [text for cause in base.causes.values() for text in (cause.advice, cause.next_step)]
+    number = re.compile(r"(?<![\d,.:])(?:1\d\d|\d{5,})(?![\d,.:]| ?(?:元|yuan|万))|https?://|www\.")
+    assert [text for text in texts if number.search(f"{text.zh} {text.en}")] == []
