@@ -18,6 +18,7 @@ class ArticleForm(Form):
     zh: str
     en: str
     warns: bool = False
+    about_a_case: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Article:
     text: Text
     #: It is told wherever it is asked for: in a story, and beside facts.
     warns: bool = False
+    #: Hardly anybody asks for it whose own money is not held or waited for.
+    about_a_case: bool = False
 
 
 def load_articles(folder: Path, own: Path | None = None) -> Mapping[str, Article]:
@@ -46,7 +49,9 @@ def load_articles(folder: Path, own: Path | None = None) -> Mapping[str, Article
             if not is_closed(ask):
                 part.complain(("asks", index), f"a bracket in {ask} is open.", "write it as (this|that).")
         if all(map(is_closed, form.asks)):
-            articles[name] = Article(tuple(map(as_pattern, form.asks)), Text(form.zh, form.en), form.warns)
+            articles[name] = Article(
+                tuple(map(as_pattern, form.asks)), Text(form.zh, form.en), form.warns, form.about_a_case
+            )
     if document.mistakes:
         raise KnowledgeError(document.mistakes)
     return articles

@@ -10,9 +10,6 @@ from bot.talk.wording import Wording
 from knowledge.articles import Article
 from knowledge.model import Fact, Language, Reading, Value
 
-#: Articles that hardly anybody asks for whose own money is not held or waited for.
-ABOUT_A_CASE = frozenset({"pay_first", "retrieval", "status_words", "why_wait"})
-
 
 class Asides:
     """Answers what is not about the case, and goes on where the talk was."""
@@ -52,7 +49,7 @@ class Asides:
             text = self._wording.say("promised" if promised else "promised_ticket", talk.language)
         else:
             text = self._articles[article].text.to(talk.language)
-        if article in ABOUT_A_CASE:
+        if self._articles[article].about_a_case:
             self._lead_on(decision, text, now)
         else:
             self._questions.repeat(decision, text)

@@ -343,6 +343,25 @@ def test_who_says_that_all_came_is_asked_about_none(
     assert (row.wake_at is None) == (left == 0)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("没全到", "不是都到了", "都没到", "都收不到", "全部收入都没有", "都到了吗", "都进货去了没看"),
+        *("钱都到哪里去了", "都来催我了", "all of them are missing", "both banks say no", "neither came"),
+    ],
+)
+def test_who_says_all_but_not_that_it_came_closes_nothing(
+    parts: Parts, merchant: Merchant, words: str
+) -> None:
+    promise_both(merchant)
+    merchant.send(at="2026-10-09T16:30:00+08:00")
+    merchant.send(at="2026-10-10T16:31:00+08:00")
+    merchant.say(words)
+    assert merchant.last["outcome"] != "closed"
+    row = parts.store.read(lambda c: c.execute(select(CONVERSATION)).one())
+    assert len(read_talk(row.talk, parts.knowledge.facts).earlier) == 1
+
+
 def test_all_does_not_speak_of_a_sale_that_was_not_asked_about(parts: Parts, merchant: Merchant) -> None:
     promise_both(merchant)
     merchant.send(at="2026-10-09T16:30:00+08:00")
