@@ -150,6 +150,38 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remarks:
+    """What a message says beside the case."""
+
+    #: Name of the article that answers the question in it.
+    article: str | None = None
+    #: The article warns of what others say: he does not ask, and it is no less about his money.
+    warns: bool = False
+    #: The language that he wants from now on.
+    wants: Language | None = None
+    #: All that it says is that the money has come.
+    arrived: bool = False
+    #: It says that the money of all sales has come.
+    all_arrived: bool = False
+    #: It takes back that the money has come.
+    takes_back: bool = False
+    #: All that it says is that nothing need be looked into any more.
+    cancels: bool = False
+    #: All that it says is that what was resolved is not.
+    unsolved: bool = False
+    #: It speaks of another sale than the one before.
+    another: bool = False
+    #: All that it says is hello.
+    greets: bool = False
+    #: All that it asks is where to look for the answer.
+    asks_where: bool = False
+    #: It has words of anger or accusation.
+    angry: bool = False
+    #: Where the message goes on after "no, it is …"; 0 when it corrects nothing.
+    corrects: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What one message says, as far as it was understood. Not understood is a value, not an error."""
 
@@ -169,28 +201,8 @@ class Reading:
     facts: Mapping[str, Value]
     #: What the text answers to the fact that was just asked (UNKNOWN for "don't know"); None if it does not.
     answer: Value | None
-    #: Name of the article that answers a question in it.
-    article: str | None = None
-    #: The language that he asks for.
-    wants: Language | None = None
-    #: It asks no more than where to look for the answer.
-    asks_where: bool = False
-    #: It is no more than a greeting.
-    greets: bool = False
-    #: It has words of anger or accusation.
-    angry: bool = False
-    #: It says that the money of all sales has come.
-    all_arrived: bool = False
-    #: He wants nothing looked into any more.
-    cancels: bool = False
-    #: It takes back that the money has come.
-    takes_back: bool = False
-    #: It speaks of another sale than the one before.
-    another: bool = False
-    #: It says that what was resolved is not.
-    unsolved: bool = False
-    #: It begins as a correction does.
-    corrects: bool = False
+    #: What is said beside all that.
+    remarks: Remarks
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,14 +30,14 @@ def arrival_of(talk: Talk, reading: Reading) -> Value | None:
         return "yes" if _is_all(came, talk) else "short"
     if partial or (asked and complains):
         return "short"
-    if answer == "yes" and reading.all_arrived:
+    if answer == "yes" and reading.remarks.all_arrived:
         return "all"
     return "no" if asked and reading.facts.get("received") == "none" else answer
 
 
 def takes_back(talk: Talk, reading: Reading, said: Mapping[str, Fact]) -> bool:
     """Say whether he takes back that the money has come, and tells no other sale."""
-    return reading.takes_back and talk.confirmed and not SALE & said.keys()
+    return reading.remarks.takes_back and talk.confirmed and not SALE & said.keys()
 
 
 def part_come(talk: Talk, said: Mapping[str, Fact]) -> dict[str, Fact] | None:

@@ -28,12 +28,12 @@ class Asides:
 
     def answer(self, decision: Decision, reading: Reading, said: Mapping[str, Fact], now: datetime) -> bool:
         """Answer a question or a wish of his own; False when the message is none."""
-        if reading.wants:
-            self.speak(decision, reading.wants)
-        elif reading.asks_where and self._questions.tell_where(decision):
+        if reading.remarks.wants:
+            self.speak(decision, reading.remarks.wants)
+        elif reading.remarks.asks_where and self._questions.tell_where(decision):
             pass  # told
-        elif reading.article and not said:
-            self.explain(decision, reading.article, now)
+        elif reading.remarks.article and not said:
+            self.explain(decision, reading.remarks.article, now)
         else:
             return False
         return True

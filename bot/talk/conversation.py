@@ -256,13 +256,13 @@ class Conversation:
             self._taken_back(decision, situation, said)
             return
         decision.talk = case_meant(decision.talk, said)
-        if reading.cancels and decision.talk.facts:
+        if reading.remarks.cancels and decision.talk.facts:
             self._menu.cancel(decision, situation, "cancel_noted")
             return
         if self._asides.answer(decision, reading, said, situation.now):
             return
-        self._asides.warn(decision, reading.article)
-        if reading.greets and not said and (pending or decision.talk.outcome):
+        self._asides.warn(decision, reading.remarks.article)
+        if reading.remarks.greets and not said and (pending or decision.talk.outcome):
             self._followups.greet(decision, situation, self._think(decision, situation))
             return
         if "arrived" in said:
@@ -272,8 +272,8 @@ class Conversation:
             else:
                 self._followups.has_arrived(decision, situation, said)
             return
-        intent = reading.intent if reading.sure and not reading.asks_where else ""
-        if reading.angry or (intent == "complaint_fraud" and reading.answer is None):
+        intent = reading.intent if reading.sure and not reading.remarks.asks_where else ""
+        if reading.remarks.angry or (intent == "complaint_fraud" and reading.answer is None):
             self._asides.heard_anger(decision)
         if intent != "human_agent" and self._answers(decision, situation, reading, said):
             return
@@ -287,7 +287,7 @@ class Conversation:
     ) -> bool:
         """Take words about what was promised or done, or for an option; False when they are none."""
         pending = decision.talk.pending
-        if reading.unsolved and decision.talk.outcome == "closed":
+        if reading.remarks.unsolved and decision.talk.outcome == "closed":
             return self._conclusions.hand_back(decision, situation, self._think(decision, situation))
         arrival = arrival_of(decision.talk, reading)
         if arrival is not None:

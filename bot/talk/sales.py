@@ -54,7 +54,7 @@ def is_another(talk: Talk, reading: Reading) -> bool:
     """Say whether a message is about another sale than the case at hand, and no correction of it."""
     pending = talk.pending
     if (
-        reading.corrects
+        reading.remarks.corrects
         or talk.outcome == "closed"
         or talk.is_looked_up
         or (talk.outcome is None and pending is None)
@@ -65,11 +65,11 @@ def is_another(talk: Talk, reading: Reading) -> bool:
     said = {key: value for key, value in reading.facts.items() if key in SALE}
     if talk.outcome is not None and _tells_of_both(talk, said):
         return True
-    if not (reading.another or talk.confirmed or "reference_no" in said):
+    if not (reading.remarks.another or talk.confirmed or "reference_no" in said):
         return False
-    if not (reading.another or talk.confirmed):
+    if not (reading.remarks.another or talk.confirmed):
         said = {"reference_no": said["reference_no"]}
-    first = talk.outcome is not None and (reading.another or talk.confirmed)
+    first = talk.outcome is not None and (reading.remarks.another or talk.confirmed)
     return any(_differs(talk.facts.get(key), value, first=first) for key, value in said.items())
 
 
@@ -85,7 +85,7 @@ def sale_named(talk: Talk, reading: Reading) -> Talk:
     """Give the talk with the case at hand whose sale the message names, if that is an earlier one alone."""
     said = {key: value for key, value in reading.facts.items() if key in SALE}
     asked = talk.pending is not None and talk.pending.fact in SALE
-    if not said or asked or reading.corrects or reading.another or _fits(talk, said):
+    if not said or asked or reading.remarks.corrects or reading.remarks.another or _fits(talk, said):
         return talk
     named = [one for one in talk.earlier if _fits(one, said)]
     return take_up(talk, named[0]) if len(named) == 1 else talk

@@ -77,13 +77,14 @@ class Reader:
         asks_money = bool(remarks.corrects) or (expecting is not None and expecting.kind == "money")
         slots = read_slots(normal, now, self._days, self._mentions, asks_money=asks_money)
         slots = slots.behind(remarks.corrects)
-        corrects = bool(remarks.corrects) and slots.says_something
+        if not slots.says_something:
+            remarks = replace(remarks, corrects=0)
         if (expecting or about) and not remarks.greets and is_bare(slots, self._events):
             guess = replace(guess, sure=False)  # whatever it looks like: a day or a time of the case at hand
         facts = self._stated(normal, slots, guess, expecting)
-        asked = corrects or (expecting is not None and expecting.key == "paid_at")
+        asked = bool(remarks.corrects) or (expecting is not None and expecting.key == "paid_at")
         # What begins the correction is no event, and places stay the same.
-        heard = normal[remarks.corrects :].rjust(len(normal)) if corrects else normal
+        heard = normal[remarks.corrects :].rjust(len(normal))
         moment = read_moment(heard, slots, guess, now, self._events, asked=asked, about=about)
         facts |= {} if moment is None else {"paid_at": moment}
         facts = terminal_day(normal, slots, now, self._events) | facts
@@ -91,14 +92,14 @@ class Reader:
         answer = None if remarks.article else self._answer(heard, expecting, slots, guess, now, facts, about)
         if expecting is not None and answer is not None:
             facts = _beside(normal, facts, expecting, answer)
-        if corrects:
+        if remarks.corrects:
             facts.pop("complaint", None)
         if remarks.article:
             asked_about = _ASKED_ABOUT - {"complaint"} if remarks.warns else _ASKED_ABOUT
             facts = {key: value for key, value in facts.items() if key not in asked_about}
         if remarks.arrived and _is_about_his_money(normal, expecting, answer):
             facts, answer = {"arrived": "yes"} | {k: v for k, v in facts.items() if k in _NAMES_A_SALE}, None
-        short = corrects or (answer is not None and len(normal) <= SHORT_ANSWER)
+        short = remarks.corrects or (answer is not None and len(normal) <= SHORT_ANSWER)
         return Reading(
             text=text,
             language=language_of(normal),
@@ -109,17 +110,7 @@ class Reader:
             slots=slots.as_text(),
             facts=facts,
             answer=answer,
-            article=remarks.article,
-            wants=remarks.wants,
-            asks_where=remarks.where,
-            greets=remarks.greets,
-            angry=remarks.angry,
-            all_arrived=remarks.all_arrived,
-            takes_back=remarks.takes_back,
-            cancels=remarks.cancels,
-            another=remarks.another,
-            unsolved=remarks.unsolved,
-            corrects=corrects,
+            remarks=remarks,
         )
 
     def choose(self, text: str, options: Mapping[str, str]) -> str | None:

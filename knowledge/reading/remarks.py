@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from knowledge.articles import Article
-from knowledge.model import Language
+from knowledge.model import Language, Remarks
 from knowledge.reading.vocabulary.alternatives import as_pattern
 from knowledge.reading.vocabulary.lexicon import Lexicon
 from knowledge.reading.vocabulary.needles import NeedleIndex
@@ -16,37 +15,6 @@ from knowledge.reading.vocabulary.words import WordFinder
 LONGEST_WISH = 30
 _PUNCTUATION = re.compile(r"[\s,.;:!~，。；：！、…]+")
 _END = re.compile(r"[\s,.;:!~，。；：！、…]+$")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remarks:
-    """What was said beside the case."""
-
-    #: Name of the article that answers the question in it.
-    article: str | None = None
-    #: The language that he wants from now on.
-    wants: Language | None = None
-    #: All that it says is that the money has come.
-    arrived: bool = False
-    #: The article warns of what others say: he does not ask, and it is no less about his money.
-    warns: bool = False
-    #: All that it says is that nothing need be looked into any more.
-    cancels: bool = False
-    #: It takes back that the money has come.
-    takes_back: bool = False
-    #: All that it says is hello.
-    greets: bool = False
-    #: All that it asks is where to look for the answer.
-    where: bool = False
-    angry: bool = False
-    #: It says that the money of all sales has come.
-    all_arrived: bool = False
-    #: It speaks of another sale than the one before.
-    another: bool = False
-    #: All that it says is that what was resolved is not.
-    unsolved: bool = False
-    #: Where the message goes on after "no, it is …"; 0 when it corrects nothing.
-    corrects: int = 0
 
 
 class RemarkReader:
@@ -65,7 +33,7 @@ class RemarkReader:
         self._cancels = [as_pattern(phrase) for phrase in lexicon.cancels]
         self._takes_back = [as_pattern(phrase) for phrase in lexicon.takes_back]
         self._greets = [as_pattern(phrase) for phrase in lexicon.greets]
-        self._where = [as_pattern(phrase) for phrase in lexicon.where]
+        self._asks_where = [as_pattern(phrase) for phrase in lexicon.where]
         self._corrects = [as_pattern(phrase) for phrase in lexicon.corrections]
         self._all_arrived = [as_pattern(phrase) for phrase in lexicon.all_arrived]
         self._another = [as_pattern(phrase) for phrase in lexicon.another]
@@ -84,7 +52,7 @@ class RemarkReader:
             cancels=short and _is_all(self._cancels, text),
             takes_back=any(pattern.search(text) for pattern in self._takes_back),
             greets=short and _is_all(self._greets, text.replace("?", " ")),
-            where=short and _is_all(self._where, text.replace("?", " ")),
+            asks_where=short and _is_all(self._asks_where, text.replace("?", " ")),
             angry=bool(self._angry.find(text)),
             all_arrived=any(pattern.search(text) for pattern in self._all_arrived),
             another=any(pattern.search(text) for pattern in self._another),

@@ -164,7 +164,7 @@ def test_every_article_is_found_by_its_questions_and_fits_in_a_message() -> None
         "police": "要不要报警",
         "tell_me": "到了叫我",
     }.items():
-        assert reader.read(text, NOW).article == name, text
+        assert reader.read(text, NOW).remarks.article == name, text
     for article in base.articles.values():
         assert len(article.text.zh) <= 90
         assert len(article.text.en.split()) <= 60
@@ -200,7 +200,7 @@ def test_every_article_is_found_by_its_questions_and_fits_in_a_message() -> None
 )
 def test_the_same_may_be_asked_in_other_words(text: str, article: str) -> None:
     base = packaged_base()
-    assert Reader(base.lexicon, base.facts, base.articles).read(text, NOW).article == article
+    assert Reader(base.lexicon, base.facts, base.articles).read(text, NOW).remarks.article == article
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_the_same_may_be_asked_in_other_words(text: str, article: str) -> None:
 )
 def test_what_states_something_is_no_question_for_an_article(text: str) -> None:
     base = packaged_base()
-    assert Reader(base.lexicon, base.facts, base.articles).read(text, NOW).article is None
+    assert Reader(base.lexicon, base.facts, base.articles).read(text, NOW).remarks.article is None
 
 
 @pytest.mark.parametrize(

@@ -427,7 +427,7 @@ def test_what_tries_the_card_is_no_sale(base: KnowledgeBase, reader: Reader, tex
 def test_an_answer_about_the_binding_is_no_wish_to_change_it(base: KnowledgeBase, reader: Reader) -> None:
     read = reader.read("绑定过的，也认证过", NOW, base.facts["activated"])
     assert not read.sure
-    assert read.article is None
+    assert read.remarks.article is None
 
 
 def test_every_option_can_be_typed(base: KnowledgeBase, reader: Reader) -> None:
@@ -646,7 +646,7 @@ def test_the_lexicon_speaks_of_known_facts_only(base: KnowledgeBase) -> None:
     ],
 )
 def test_words_of_another_sale(reader: Reader, text: str) -> None:
-    assert reader.read(text, NOW).another
+    assert reader.read(text, NOW).remarks.another
 
 
 @pytest.mark.parametrize(
@@ -654,7 +654,7 @@ def test_words_of_another_sale(reader: Reader, text: str) -> None:
     ["昨天刷了一笔300没到", "这笔还没到", "还没有到账", "又没到账", "it has still not arrived", "我又来问了"],
 )
 def test_no_words_of_another_sale(reader: Reader, text: str) -> None:
-    assert not reader.read(text, NOW).another
+    assert not reader.read(text, NOW).remarks.another
 
 
 @pytest.mark.parametrize(
@@ -662,4 +662,4 @@ def test_no_words_of_another_sale(reader: Reader, text: str) -> None:
     ["不对 是2000", "金额错了 是2000", "不对，参考号是123456789012", "参考号写错了，应该是123456789012"],
 )
 def test_a_correction_is_known_by_how_it_begins(reader: Reader, text: str) -> None:
-    assert reader.read(text, NOW).corrects
+    assert reader.read(text, NOW).remarks.corrects
