@@ -68,7 +68,13 @@ class AnswerReader:
         self._normaliser = normaliser
         self._events = events
         self._unknown = {normaliser.normalise_word(word): UNKNOWN for word in lexicon.unknown}
-        self._no_answers = {key: self._no_answers_to(key) for key in facts}
+        no_answers = {
+            key: tuple(map(normaliser.normalise_word, words)) for key, words in lexicon.no_answers.items()
+        }
+        self._no_answers = {
+            key: sorted((*no_answers.get("any", ()), *no_answers.get(key, ())), key=len, reverse=True)
+            for key in facts
+        }
         self._words = {key: self._finder(spec, lexicon.facts, lexicon.answers) for key, spec in facts.items()}
         self._no_idea = WordFinder(self._unknown.items())
         self._labels = {key: self._labels_of(spec) for key, spec in facts.items()}
@@ -86,10 +92,6 @@ class AnswerReader:
                     words |= {self._normaliser.normalise_word(word): value for word in several}
         words |= dict.fromkeys(self._no_answers[spec.key], _NO_ANSWER)
         return WordFinder((self._unknown | words).items())
-
-    def _no_answers_to(self, fact: str) -> list[str]:
-        words = (word for key in ("any", fact) for word in self._lexicon.no_answers.get(key, ()))
-        return sorted(map(self._normaliser.normalise_word, words), key=len, reverse=True)
 
     def _labels_of(self, spec: FactSpec) -> list[tuple[str, str]]:
         """Give what may be typed for an option: its label in both languages, and the parts of it."""

@@ -5,6 +5,7 @@ import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 #: Weights are kept as whole hundredths of a nat: their sum is the same in any order.
@@ -54,7 +55,12 @@ def shares(scores: Sequence[float]) -> list[float]:
 
 def read_weights(path: Path) -> Weights:
     """Read what `write_weights` wrote; raises OSError, or ValueError for a file that is none."""
-    raw = json.loads(path.read_text(encoding="utf-8"))
+    return _parse(path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
+def _parse(text: str) -> Weights:
+    raw = json.loads(text)
     try:
         intents = tuple(raw["intents"])
         features = {feature: _read(pairs, len(intents)) for feature, pairs in raw["features"].items()}

@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 
 from knowledge.reading.clauses import BREAKS
@@ -54,6 +54,7 @@ def spelt_out(phrase: str) -> tuple[str, ...]:
     return tuple(one for part in bracket[1].split("|") for one in spelt_out(f"{before}{part}{after}"))
 
 
+@cache
 def as_pattern(phrase: str) -> re.Pattern[str]:
     """Give the pattern that finds a phrase.
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from knowledge.model import Language
@@ -36,6 +37,8 @@ MOST_SPELT_OUT = 500
 #: Value -> words.
 Vocabulary = Mapping[str, tuple[str, ...]]
 _PART = re.compile(r"<([a-z_]+)>")
+#: Kept, so that a changed folder is loaded in less time.
+_compiled = cache(re.compile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +271,7 @@ def _compile(
             )
             return ()
     try:
-        return tuple(map(re.compile, split(_PART.sub(lambda found: f"(?:{parts[found[1]]})", say))))
+        return tuple(map(_compiled, split(_PART.sub(lambda found: f"(?:{parts[found[1]]})", say))))
     except re.error as error:
         document.complain(place, f"the pattern is not valid ({error}).", "close every bracket.")
         return ()
