@@ -92,8 +92,15 @@ class _RestForm(Form):
     last: date = Field(alias="to")
 
 
+class _LunarForm(Form):
+    day: date
+    month_before: Literal[29, 30]
+
+
 class _YearForm(Form):
     source: str = Field(min_length=1)
+    #: For the reader.
+    lunar_new_year: _LunarForm | None = None
     rest: list[_RestForm]
     work: list[date]
 

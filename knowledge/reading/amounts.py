@@ -69,8 +69,8 @@ _MONEY_AFTER = re.compile(
 )
 _RATE = re.compile(r"(?:费率|扣率|利率|率是?|rate)[^\d,，]{0,4}$")
 _FEE = re.compile(r"的?(?:手续费|服务费|流量费|会员费|年费|押金|费用)")
-#: Not a penny: 一毛钱没到, 一分都没.
-_IDIOM = re.compile(r"一[毛分]钱?(?:都|也)?(?:没|不|莫|未|冇)")
+#: Not a penny: 一毛钱没到, 一分都没, 一块钱都没.
+_IDIOM = re.compile(r"一(?:[毛分]钱?(?:都|也)?|[块元]钱?[都也])(?:没|不|莫|未|冇)")
 
 
 @dataclass(frozen=True, slots=True)

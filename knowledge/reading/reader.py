@@ -56,7 +56,7 @@ class Reader:
         self._normaliser = Normaliser(lexicon.typos, lexicon.pinyin)
         self._intents = IntentReader(lexicon, self._normaliser)
         self._mentions = MentionReader(lexicon, facts, self._normaliser)
-        self._days = DayReader(lexicon.holidays)
+        self._days = DayReader(lexicon.holidays, lexicon.new_years)
         self._events = EventReader(lexicon, self._normaliser)
         self._answers = AnswerReader(lexicon, facts, self._normaliser, self._events)
         self._remarks = RemarkReader(lexicon, articles or {}, self._normaliser)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from knowledge.model import Language
 from knowledge.reading.vocabulary.alternatives import is_closed, spelt_out
@@ -14,6 +15,7 @@ from knowledge.reading.vocabulary.needles import split
 from knowledge.reading.vocabulary.statements import Statements, load_statements
 from knowledge.reading.weights import Weights, read_weights
 from knowledge.reading.when.holiday_dates import Holiday
+from knowledge.reading.when.lunar_dates import LunarNewYear
 from knowledge.yaml_source import Document, KnowledgeError, Mistake, Place, layered_files, read_document
 
 #: The 13 intents; each has its file in phrases/.
@@ -87,6 +89,7 @@ class Lexicon:
     #: What stands beside a day or a time and adds nothing to it.
     fillers: tuple[str, ...]
     holidays: tuple[Holiday, ...]
+    new_years: tuple[LunarNewYear, ...]
     #: Concept -> words of any language that stand for it.
     concepts: Vocabulary
     #: Language -> ways to ask for it; phrases with (alternatives|…).
@@ -155,6 +158,7 @@ def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
         mistakes += error.mistakes
     if mistakes or form is None or weights is None:
         raise KnowledgeError(mistakes)
+    years = [read_document(path).data for _, path in layered_files(folder, own, "holidays")]
     return Lexicon(
         typos=form.typos,
         pinyin=form.pinyin,
@@ -174,7 +178,8 @@ def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
         no_means=form.no_means,
         events={kind: _spelt_out(words) for kind, words in form.events},
         fillers=_spelt_out([*form.fillers]),
-        holidays=_holidays(layered_files(folder, own, "holidays"), form.holiday_names),
+        holidays=_holidays(years, form.holiday_names),
+        new_years=_new_years(years),
         concepts=_vocabulary(form.concepts),
         languages={language: tuple(phrases) for language, phrases in form.languages.items()},
         **{part: tuple(getattr(form, part)) for part in _PHRASES},
@@ -289,12 +294,11 @@ def _vocabulary(values: Mapping[str, list[str | int]]) -> Vocabulary:
     return {value: _spelt_out(words) for value, words in values.items()}
 
 
-def _holidays(files: Iterable[tuple[str, Path]], names: Mapping[str, list[str]]) -> tuple[Holiday, ...]:
+def _holidays(years: Iterable[dict[str, Any]], names: Mapping[str, list[str]]) -> tuple[Holiday, ...]:
     """Take the names and rest days of the years; their mistakes are the calendar's to report."""
     holidays: list[Holiday] = []
-    for _, path in files:
-        data = read_document(path).data
-        rest = data.get("rest") if isinstance(data, dict) else None
+    for year in years:
+        rest = year.get("rest")
         for entry in rest if isinstance(rest, list) else []:
             try:
                 name, first, last = str(entry["name"]["zh"]), entry["from"], entry["to"]
@@ -304,3 +308,13 @@ def _holidays(files: Iterable[tuple[str, Path]], names: Mapping[str, list[str]])
                 called = dict.fromkeys((name, *names.get(name, ())))
                 holidays.append(Holiday(tuple(called), first, last))
     return tuple(holidays)
+
+
+def _new_years(years: Iterable[dict[str, Any]]) -> tuple[LunarNewYear, ...]:
+    """Take the first days of the lunar years; their mistakes are the calendar's to report."""
+    given = [year.get("lunar_new_year") for year in years]
+    return tuple(
+        LunarNewYear(one["day"], one["month_before"])
+        for one in given
+        if isinstance(one, dict) and isinstance(one.get("day"), date) and one.get("month_before") in (29, 30)
+    )

@@ -20,18 +20,21 @@ _MINUTE = (
     r"(?![\d百千万块元个位桌单笔])"
 )
 _CLOCK = re.compile(
-    rf"(?:{_PART}\s?)?(?:差({_MINUTE}|一刻)分?\s?)?(?<![\d:.第]){_HOUR}"
-    rf"(?:[点时](?!候|间|段)(?:钟|整)?(?:(半|[一三]刻)|{_MINUTE}分?)?|:(\d\d)(?::\d\d)?(?!\d)\s?(am|pm)?)(?:多|左右|钟)?"
+    rf"(?:{_PART}\s?)?((?<![最尽赶很])快[到要]?|将近|(?<![钱款账直都也])不到)?(?:差({_MINUTE}|一刻)分?\s?)?(?<![\d:.第]){_HOUR}"
+    rf"(?:[点时](?!候|间|段)(?:钟|整)?(?:(半|[一三]刻)|{_MINUTE}分?)?|:(\d\d)(?::\d\d)?(?!\d)\s?(am|pm)?)(?:多|左右|钟|(不到)(?![账帐卡我户款钱]))?"
 )
 #: In front of a time, or behind it, these make it that of writing.
 _NOW_BEFORE = re.compile(
     r"(?:现在|这会儿?|眼下)(?:都|已经|也|就|是|快|要|到|近)*\s?$|\bit'?s (?:already|now) $"
 )
 _NOW_BEHIND = re.compile(r"\s(?:right )?now,? (?!$)")
+#: 都快12点了.
+_SOON_BEFORE = re.compile(r"(?:^|[\s,，。])(?:都|已经?|又|眼看)?$")
+_SOON = re.compile("快.+了$")
 _SALE_BEHIND = re.compile(r"(?:钟|多|左右)*(?:才|刚)?[刷收扫付]")
 #: A part of the day holds for a time within so many characters behind it, with no other day between.
 _SHORTLY = 24
-_LATE = re.compile(f"(?:收摊|打烊|夜宵|宵夜|夜市|关店门?)[^{STRUCK}]*$")
+_LATE = re.compile(f"(?:收摊|打烊|夜宵|宵夜|夜市|散场|散席|关店门?)[^{STRUCK}]*$")
 #: 等了一上午 is how long, and not when.
 _PART_ALONE = re.compile(f"(?<![一整大等]){_PART}")
 _ENGLISH = re.compile(
@@ -41,6 +44,8 @@ _ENGLISH = re.compile(
 _ENGLISH_PART = re.compile(
     r"(?<!every )\b(?:in the |at )?(early morning|morning|noon|midday|afternoon|evening|night|midnight)\b"
 )
+#: So many minutes lie between "nearly twelve" and twelve.
+NEARLY = 10
 #: Until this hour people may still speak of the evening before.
 SMALL_HOURS = 6
 _ENGLISH_PARTS = {"midday": "noon", "evening": "night", "midnight": "午夜"}
@@ -121,7 +126,8 @@ def take_times(draft: Draft) -> list[TimeOfDay]:
 
 def _is_now(text: str, found: TimeOfDay) -> bool:
     before, behind = _NOW_BEFORE.search(text[: found.place]), _NOW_BEHIND.match(text, found.end)
-    return (before is not None or behind is not None) and not _SALE_BEHIND.match(text, found.end)
+    soon = _SOON_BEFORE.search(text[: found.place]) and _SOON.match(text[found.place : found.end + 1])
+    return bool(before or behind or soon) and not _SALE_BEHIND.match(text, found.end)
 
 
 def _said_before(text: str, place: int) -> str:
@@ -142,7 +148,7 @@ def _part_name(written: str | None) -> str:
 
 
 def _clock(found: re.Match[str], part: str) -> TimeOfDay | None:
-    _, before, _, hour_text, fraction, minute_text, digital, meridiem = found.groups()
+    _, nearly, before, _, hour_text, fraction, minute_text, digital, meridiem, not_yet = found.groups()
     hour = int(hour_text) if hour_text.isdigit() else (chinese_number(hour_text) or 0)
     minute = _minute(fraction, minute_text or digital)
     if hour > 24 or minute > 59:
@@ -154,7 +160,10 @@ def _clock(found: re.Match[str], part: str) -> TimeOfDay | None:
     total = hour * 60 + minute
     if before:
         total -= 15 if before == "一刻" else _number(before)
+    if nearly or not_yet:
+        total -= NEARLY
     made = time(total // 60 % 24, total % 60)
+    next_day = next_day and total >= 0
     return TimeOfDay(
         found.start(), found.end(), f"{made:%H:%M}", clock=made, next_day=next_day, either_half=either
     )

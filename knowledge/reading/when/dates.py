@@ -10,6 +10,7 @@ from knowledge.reading.when.chinese_dates import chinese_days, days_ago
 from knowledge.reading.when.days import Day
 from knowledge.reading.when.english_dates import english_days
 from knowledge.reading.when.holiday_dates import Holiday, HolidayReader
+from knowledge.reading.when.lunar_dates import LunarNewYear, LunarReader
 
 _JOIN = re.compile(r"\s?(?:到|至|-|~|—|–|to|until|and|through)\s?$")
 #: "Today there is still nothing": the day of asking, not of the sale.
@@ -19,15 +20,17 @@ _LATIN = re.compile("[a-z]{3}")
 
 
 class DayReader:
-    """Reads days; knows the holidays."""
+    """Reads days; knows the holidays and the lunar new years."""
 
-    def __init__(self, holidays: Sequence[Holiday]) -> None:
+    def __init__(self, holidays: Sequence[Holiday], new_years: Sequence[LunarNewYear]) -> None:
         self._holidays = HolidayReader(holidays)
+        self._lunar = LunarReader(new_years)
 
     def take(self, draft: Draft, now: datetime, *, ahead: bool) -> list[Day]:
         """Take all days; `ahead` says that the text asks about days to come."""
         draft.take(_AS_OF)
         days = list(days_ago(draft, now))
+        days += self._lunar.take(draft, now.date())
         days += self._holidays.take(draft, now.date(), ahead=ahead)
         days += chinese_days(draft, now, ahead=ahead)
         if _LATIN.search(draft.text):
