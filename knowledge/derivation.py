@@ -91,6 +91,9 @@ def _possible(
 ) -> Sequence[Candidate]:
     """Settle what he cannot tell by its latest candidate, so that only what he may still tell is left."""
     left = list(candidates)
+    if known.get("instant_expected") == "yes":
+        # Of modes that give the same day, the one that he counts on.
+        left.sort(key=lambda candidate: candidate.mode not in INSTANT_MODES)
     if any(key in final and key not in known for key in D0_INPUTS):
         # What blocks stays unknown for good, whatever the other inputs are.
         left = [candidate for candidate in left if not candidate.unblocked]

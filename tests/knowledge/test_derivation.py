@@ -127,6 +127,17 @@ class TestModeUnknown:
         assert case.narrowing == ()
         assert "d0_blocker" not in case.derived
 
+    def test_of_modes_that_give_the_same_day_the_one_that_he_counts_on_gives_the_reason(self) -> None:
+        facts: dict[str, Value] = {
+            "paid_at": at("2026-11-23 10:00"),
+            "settlement_mode": "unknown",
+            "pay_method": "debit_card",
+        }
+        for expected, reason in (("yes", "card_type"), ("no", "cycle")):
+            case = Case("2026-11-23 15:00", {**facts, "instant_expected": expected}, tuple(D0_INPUTS))
+            assert case.derived["due_at"] == at("2026-11-24 14:00")
+            assert case.derived["not_due_reason"] == reason
+
     def test_it_is_not_asked_when_every_mode_is_overdue(self) -> None:
         case = Case("2026-10-09 00:01", {"paid_at": at("2026-09-30 12:00")})
         assert case.derived["due_state"] == "overdue"
