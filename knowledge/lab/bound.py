@@ -1,6 +1,7 @@
 """What could be known at best: every question answered, and mistakes reckoned with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from math import log
 
 from knowledge.inquiry import hold
@@ -8,7 +9,7 @@ from knowledge.lab.merchants import Merchant
 from knowledge.lab.mistakes import Mistakes
 from knowledge.lab.shares import likely, shares_of
 from knowledge.loader import KnowledgeBase
-from knowledge.model import UNKNOWN, Cause, Fact, Facts, Interval
+from knowledge.model import UNKNOWN, Fact, Interval
 
 #: What is never seen of a cause still is not impossible.
 SMALLEST = 1e-4
@@ -19,9 +20,10 @@ class Bound:
 
     def __init__(self, knowledge: KnowledgeBase, mistakes: Mistakes) -> None:
         self._knowledge = knowledge
-        self._causes = tuple(knowledge.causes.values())
+        self._causes = knowledge.causes
         self._mistakes = mistakes
         self._told = {spec.key for spec in knowledge.facts.values() if spec.usual}
+        self._weight = cache(self._weigh)
 
     def leader(self, merchant: Merchant, answers: Mapping[str, Fact]) -> str:
         """Name the likeliest cause once all the answers are known."""
@@ -32,15 +34,18 @@ class Bound:
                 facts[key] = told
         closed = frozenset(key for key, fact in answers.items() if fact.value == UNKNOWN)
         known = hold(facts, self._knowledge, merchant.now, closed).known
-        return max(self._causes, key=lambda cause: self._score(cause, known, merchant)).id
+        said = [
+            (key, str(fact.value), key not in merchant.opening)
+            for key, fact in known.items()
+            if key in self._told and fact.value in self._knowledge.facts[key].usual
+        ]
+        return max(self._causes, key=lambda cause: self._score(cause, said))
 
-    def _score(self, cause: Cause, known: Facts, merchant: Merchant) -> float:
-        score = log(cause.weight)
-        for key, fact in known.items():
-            if key in self._told and fact.value in self._knowledge.facts[key].usual:
-                value = str(fact.value)
-                shares = likely(shares_of(cause, key, self._knowledge))
-                asked = key not in merchant.opening
-                share = self._mistakes.seen(key, shares, value) if asked else shares.get(value, 0.0)
-                score += log(max(share, SMALLEST))
-        return score
+    def _score(self, cause: str, said: Iterable[tuple[str, str, bool]]) -> float:
+        return log(self._causes[cause].weight) + sum(self._weight(cause, *one) for one in said)
+
+    def _weigh(self, cause: str, key: str, value: str, asked: bool) -> float:
+        """Give the logarithm of how often merchants with the cause show a value, asked or by themselves."""
+        shares = likely(shares_of(self._causes[cause], key, self._knowledge))
+        share = self._mistakes.seen(key, shares, value) if asked else shares.get(value, 0.0)
+        return log(max(share, SMALLEST))
