@@ -147,7 +147,8 @@ def language_of_talk(talk: Talk, reading: Reading, channel: Language | None, *, 
         return "en"
     if reading.language is None or reading.language == known:
         return known
-    if reading.language == "en" and not first and len(reading.text.split()) < 3:
+    latin = reading.language == "en" or reading.text.isascii()  # pinyin, or a name: "lakala"
+    if latin and not first and len(reading.text.split()) < 3:
         return known
     return reading.language
 
