@@ -88,7 +88,7 @@ class Conclusions:
             if insisted and not said and talk.insisted:
                 self.file(decision, situation, case)
                 return True
-            decision.talk = replace(talk, insisted=True)
+            decision.talk = replace(talk, insisted=talk.insisted or insisted)
             decision.say(self.still_due(case, talk.language, situation.now))
             return True
         if case.leader == talk.cause and not said:
