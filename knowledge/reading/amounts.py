@@ -51,7 +51,7 @@ _ENGLISH = re.compile(rf"\b({ENGLISH_NUMBER})\b\s?(yuan|rmb|kuai|dollars?|pounds
 #: What is left around a number that stands alone, or beside a day and a time only.
 _STRUCK = re.compile(rf"[{STRUCK}\s,，。.、;；!！~啊啦呀哈哦呢吧]+(?!\d)|[{STRUCK}\s]+")
 #: A clause of a day or a time and a bare number: what stands before the number, and behind it.
-_DAY_BEFORE = re.compile(rf"(?:^|[\s,，。.;；!！?？]){STRUCK}[{STRUCK}\s]*$")
+_DAY_BEFORE = re.compile(rf"(?:^|[\s,，。.;；!！?？]){STRUCK}[{STRUCK}\s]*(?:那[天日晚笔]的?\s*)?$")
 _CLAUSE_OVER = re.compile(r"[\s啊啦呀哈哦呢]*(?:$|[,，。.;；!！?？])|\s(?=[\u4e00-\u9fff])")
 #: Around a bare number, what says that it is money.
 _MONEY_BEFORE = re.compile(

@@ -26,7 +26,7 @@ _WORKDAYS = re.compile(
 _OF_SALES = frozenset({"payout_not_arrived", "amount_mismatch", "charged_but_failed"})
 #: A text this short that names a sum and a day says when, whatever was asked.
 _BARE = 12
-_ARRIVAL = re.compile(r"到|没|未|不|结|放假|[吗么?？]|will|not|n't")
+_ARRIVAL = re.compile(r"到|没|未|(?<!差)不|结|放假|[吗么?？]|will|not|n't")
 _CUSTOMERS_BANK = re.compile(
     rf"(?:{CUSTOMER_ZH}(?:的|是|用|拿|那张|刷)*.{{0,4}}|{CUSTOMER_EN}[^,.;]{{0,24}})$"
 )
@@ -61,8 +61,8 @@ def read_facts(
         facts |= _money(slots, facts)
     to_him = _BACK_TO_HIM.search(text) is not None and not re.search(f"{CUSTOMER_ZH}|{CUSTOMER_EN}", text)
     complaint = complaint_of(facts, guess, to_him=to_him)
-    number = slots.amounts or slots.days or slots.times
-    if complaint and not (expecting is not None and number and _is_short(text)):
+    answers = slots.amounts or slots.days or slots.times or "scope" in facts
+    if complaint and not (expecting is not None and answers and _is_short(text)):
         facts["complaint"] = complaint
     if complaint == "refund" and facts.get("received") == "none":
         del facts["received"]  # it is the customer who got nothing

@@ -33,11 +33,13 @@ _HIS_MONEY = re.compile(r"钱|款|谢|刚|终于|money|payout|payment|thank")
 _ONLY = re.compile(r"[只就光单]|其中|唯独|\b(?:only|just)\b")
 #: What tells which sale the good news is about.
 _NAMES_A_SALE = frozenset({"amount", "paid_at"})
+#: Thanks and greetings ask nothing, but whether anybody is there.
+_ASKS = re.compile(r"^(?!.*(?:在[吗么]|有人|\b(?:there|here)\b)).*[?？吗么]\W*$")
 _ASKS_HOW = re.compile(r"怎么|怎样|咋|如何|能不能|哪里|[?？]|\b(?:how|where|can)\b")
 #: Mostly "a little"; where the moment is asked for or corrected, one o'clock.
 _A_LITTLE = re.compile(r"(?:^|(?<=[是在 ]))一点$")
-#: A bare number said with stress: "3500啊".
-_STRESSED = re.compile(r"^(\d+(?:\.\d+)?)[啊呀!]+$")
+#: A bare number and no more than a particle: "3500啊", "3500的".
+_BARE_NUMBER = re.compile(r"^(\d+(?:\.\d+)?)[啊呀的吧哦嘛!]+$")
 #: Longer messages are cut: nobody types that much about one sale.
 LONGEST = 2000
 
@@ -69,11 +71,13 @@ class Reader:
         about: datetime | Interval | None = None,
     ) -> Reading:
         """Read a redacted message; expecting: the fact just asked; about: what is known of its moment."""
-        normal = _STRESSED.sub(r"\1", self._normaliser.normalise(text[:LONGEST]))
+        normal = _BARE_NUMBER.sub(r"\1", self._normaliser.normalise(text[:LONGEST]))
         guess = self._intents.guess(normal)
         remarks = self._remarks.read(normal)
         if remarks.corrects or (expecting is not None and expecting.key == "paid_at"):
             normal = _A_LITTLE.sub("1点", normal)
+        if guess.intent == "greeting_thanks" and _ASKS.search(normal) and not remarks.greets:
+            guess = replace(guess, sure=False)
         asks_money = bool(remarks.corrects) or (expecting is not None and expecting.kind == "money")
         slots = read_slots(normal, now, self._days, self._mentions, asks_money=asks_money)
         slots = slots.behind(remarks.corrects)
