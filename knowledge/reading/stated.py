@@ -76,6 +76,8 @@ def stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str, 
         said["scope"].discard("one_sale")  # of several, one may be named
     if len(said.get("txn_type", ())) > 1:
         said["txn_type"].discard("preauth")  # it was completed
+    if len(said.get("settle_info_correct", ())) > 1:
+        said["settle_info_correct"].discard("yes")  # one wrong detail is enough
     if "corrected" in said.get("bounced_before", ()):
         # What was wrong is wrong no more, and what failed then failed before.
         said.pop("settle_info_correct", None)
