@@ -24,7 +24,7 @@ _DEMANDED_BEFORE = re.compile(
     r"(?: (?:me|us|him|them|you|another|a|of))*)\s?$"
 )
 _DEMANDED_AFTER = re.compile(
-    rf"\s?(?:块|元)?钱?(?:的|做|作|当|才能?|去|来|先)?{_FOR}"
+    rf"\s?(?:块|元)?钱?(?:的|做|作|当|就|才|能|给|帮|我|去|来|先)*{_FOR}"
     r"|\s?(?:yuan|rmb)?\s?(?:to|for|as)?\s?(?:an? |the |my )*"
     r"(?:unfreeze|unlock|release|unblock|activat|verif|deposit|guarantee|fee\b|tax)"
 )

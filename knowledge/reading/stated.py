@@ -30,6 +30,7 @@ _CUSTOMER_DOES = re.compile(rf"{CUSTOMER_ZH}.{{0,5}}$|(?:{CUSTOMER_EN}|\b(?:he|s
 _OTHERS_PAY = re.compile(rf"{OTHER_CUSTOMERS}[拿用刷扫付]")
 _KIND = re.compile(r"类型|性质|\b(?:type|kind)\b")
 _AGENT_SAYS = re.compile(r"(?:业务员|代理商?).{0,6}(?:说|讲).{0,4}$")
+_BANK = re.compile(r"银行|\bbank\b")
 #: That a list of the app is empty says nothing of the bank account.
 _EMPTY_LIST = re.compile(r"(?:栏|列表|记录|后台|app)[里上中].{0,8}[啥么何][都也]没[有得]$")
 #: What the customer's phone shows says nothing of the terminal.
@@ -46,6 +47,7 @@ _CUSTOMERS_CARD = re.compile(rf"{CUSTOMER_ZH}的?(?:[卡账][里上]?|余额).{{
 _SAYS_OTHER = {
     ("payout_status", "pending"): _OTHER_PENDING,
     ("payout_status", "paid_out"): re.compile(rf"{_CUSTOMERS_SIDE.pattern}|{_ON_TERMINAL}"),
+    ("payout_status", "not_found"): _BANK,  # his bank knows nothing of the app's records
     ("notice", "risk"): _AGENT_SAYS,  # what an agent says is no notice
     ("scope", "all_today"): re.compile("[到至]$"),  # "until today" is no day of sales
     ("genuine_sale", "no"): _CUSTOMER_DOES,
