@@ -12,7 +12,7 @@ NEW_FOR_DAYS = 90
 
 
 def infer(facts: Facts, acquirers: Acquirers) -> dict[str, Fact]:
-    """Give the derived facts: amount_size, balance_below_minimum, newly_opened, account_fits, account_class."""
+    """Give what is derived: amount_size, balance_below_minimum, newly_opened, account_fits, account_class."""
     inferred = {}
     brand, amount, balance = facts.get("brand"), facts.get("amount"), facts.get("pending_balance")
     smallest = acquirers.profile(brand.value if brand and isinstance(brand.value, str) else None).min_payout

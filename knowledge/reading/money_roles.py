@@ -52,7 +52,8 @@ _BALANCE_BEFORE = re.compile(
     r"(?:余额(?![付宝])|待提现|钱包|待结算(?:余额|只有|才|就|里|的只)|balance)[^\d\x01,，.。;；]{0,8}$"
 )
 _SHORT_BEFORE = re.compile(
-    r"(?:少了?|差(?!不多)了?|多扣了?|扣了?|少到了?|short(?: of| by)?|missing|手续费|服务费|押金|会员费|保证金)"
+    r"(?:少了?|差(?!不多)了?|多扣了?|扣了?|少到了?|short(?: of| by)?|missing"
+    r"|手续费|服务费|押金|会员费|保证金)"
     r"(?:[^\d\x01\s]{0,6}|(?<=[a-z])\s)$"
 )
 _SHORT_AFTER = re.compile(r"\s?(?:as an? )?['\"]?(?:short|手续费|服务费|fee|deposit|membership)")

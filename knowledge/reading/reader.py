@@ -72,12 +72,10 @@ class Reader:
     ) -> Reading:
         """Read a redacted message; expecting: the fact just asked; about: what is known of its moment."""
         normal = _BARE_NUMBER.sub(r"\1", self._normaliser.normalise(text[:LONGEST]))
-        guess = self._intents.guess(normal)
         remarks = self._remarks.read(normal)
+        guess = self._guess(normal, greets=remarks.greets)
         if remarks.corrects or (expecting is not None and expecting.key == "paid_at"):
             normal = _A_LITTLE.sub("1点", normal)
-        if guess.intent == "greeting_thanks" and _ASKS.search(normal) and not remarks.greets:
-            guess = replace(guess, sure=False)
         asks_money = bool(remarks.corrects) or (expecting is not None and expecting.kind == "money")
         slots = read_slots(normal, now, self._days, self._mentions, asks_money=asks_money)
         slots = slots.behind(remarks.corrects)
@@ -129,6 +127,12 @@ class Reader:
     def choose(self, text: str, options: Mapping[str, str]) -> str | None:
         """Read a redacted message as one of these options, value -> label; None when it is none of them."""
         return self._answers.choose(self._normaliser.normalise(text[:LONGEST]), options)
+
+    def _guess(self, text: str, *, greets: bool) -> Guess:
+        """Guess the intent; a question that sounds like small talk is not sure to be some."""
+        guess = self._intents.guess(text)
+        asks = guess.intent == "greeting_thanks" and not greets and _ASKS.search(text)
+        return replace(guess, sure=False) if asks else guess
 
     def _stated(self, text: str, slots: Slots, guess: Guess, expecting: FactSpec | None) -> dict[str, Value]:
         """Give the facts that a text states, but for the days in it."""

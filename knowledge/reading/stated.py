@@ -55,6 +55,13 @@ _SAYS_OTHER = {
     ("received", "partial"): _CUSTOMERS_CARD,
     ("complaint", "short"): _CUSTOMERS_CARD,
 }
+#: Fact -> the value that says nothing beside another one.
+_OUTWEIGHED = {
+    "payout_status": "not_found",  # the app shows it, his bank does not
+    "scope": "one_sale",  # of several, one may be named
+    "txn_type": "preauth",  # it was completed
+    "settle_info_correct": "yes",  # one wrong detail is enough
+}
 #: Of a card, or only asked: that his money is held is not said.
 _NOT_HELD = re.compile(r"卡|\bcard\b|[吗么?？]|[会是]不[会是]|是否|[是对]吧|难道|\b(?:if|whether|maybe)\b")
 #: Before and behind a mode, these ask about it: 是不是T1, D0怎么开, "is it T+1 or".
@@ -72,14 +79,9 @@ def stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str, 
     for mention in statements:
         if not mention.negated and _is_said(text, mention, guess):
             said.setdefault(mention.kind, set()).add(mention.value)
-    if len(said.get("payout_status", ())) > 1:
-        said["payout_status"].discard("not_found")  # the app shows it, his bank does not
-    if len(said.get("scope", ())) > 1:
-        said["scope"].discard("one_sale")  # of several, one may be named
-    if len(said.get("txn_type", ())) > 1:
-        said["txn_type"].discard("preauth")  # it was completed
-    if len(said.get("settle_info_correct", ())) > 1:
-        said["settle_info_correct"].discard("yes")  # one wrong detail is enough
+    for fact, outweighed in _OUTWEIGHED.items():
+        if len(said.get(fact, ())) > 1:
+            said[fact].discard(outweighed)
     if "corrected" in said.get("bounced_before", ()):
         # What was wrong is wrong no more, and what failed then failed before.
         said.pop("settle_info_correct", None)

@@ -11,7 +11,7 @@ from tests.packaged import packaged_base
     ("kind", "said", "inferred"),
     [("company", None, "class_1"), ("company", "class_2", None), ("personal", None, None)],
 )
-def test_a_company_s_account_has_no_class_to_ask_for(kind: str, said: str | None, inferred: str | None) -> None:
+def test_a_company_account_has_no_class(kind: str, said: str | None, inferred: str | None) -> None:
     facts = {"account_kind": Fact(kind, "merchant")}
     if said:
         facts["account_class"] = Fact(said, "merchant")
