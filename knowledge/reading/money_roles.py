@@ -39,11 +39,13 @@ _MINIMUM_AFTER = re.compile(r"\s?(?:以上)?(?:才|起结|起提|不[能给]?[�
 #: Of a sum that was keyed in wrong, what it should have been: 应该收350刷成3500. The sale is what was swiped.
 _MEANT_BEFORE = re.compile(r"(?:应该?|本来|原本|本该)(?:是|该|要)?(?:收|刷|卖)?的?\s?$")
 _KEYED_WRONG = re.compile(r"[刷打输按敲收]成了?\s?[\d一二两三四五六七八九]")
+#: 不是3000.
+_DENIED_BEFORE = re.compile(r"(?<!是)不是\s?$")
 #: 到账是3500吗.
 _ASKED_AFTER = re.compile(r"\s?(?:[吗么嘛]|对[吗不吧]|没错吧|right\?)")
 _LIMIT_AFTER = re.compile(r"\s?的?(?:额度|限额|以上|以下|以内)")
 _LIMIT_BEFORE = re.compile(
-    r"(?:(?:超过|最多|最高|上限)(?:[只就]?能|是|为)?[放存留收进到]?|只能[放存留])$"
+    r"(?:(?:超过|最多|最高|上限)(?:[只就]?能|是|为)?[放存留收进到]?|只能[放存留进收转入])$"
     r"|(?:over|above|more than|under|below|at most|up to)\s?$"
 )
 #: What an account holds already.
@@ -98,4 +100,5 @@ def _is_other(text: str, end: int, before: str) -> bool:
     minimum = _MINIMUM_BEFORE.search(before) and _MINIMUM_AFTER.match(text, end)
     asked = _RECEIVED_BEFORE.search(before) and _ASKED_AFTER.match(text, end)
     meant = _MEANT_BEFORE.search(before) and _KEYED_WRONG.search(text)
-    return bool(demanded or meant or minimum or asked or _DEMANDED_FOR.search(before))
+    denied = _DENIED_BEFORE.search(before)
+    return bool(demanded or meant or minimum or asked or denied or _DEMANDED_FOR.search(before))

@@ -55,6 +55,8 @@ _SAYS_OTHER = {
     ("received", "partial"): _CUSTOMERS_CARD,
     ("complaint", "short"): _CUSTOMERS_CARD,
 }
+#: Behind a place, these say that it is not there: 余额里没看到; but 余额里没提现 says that it is.
+_NOT_THERE = re.compile(r"(?:也|都|还|又|根本|就)?(?:没(?!提|点|转|取)|看不|不见|查不)")
 #: Fact -> the value that says nothing beside another one.
 _OUTWEIGHED = {
     "payout_status": "not_found",  # the app shows it, his bank does not
@@ -101,7 +103,8 @@ def _is_said(text: str, mention: Mention, guess: Guess) -> bool:
     """Tell whether words say of this case what they say elsewhere."""
     before = text[clause_start(text, mention.start) : mention.start]
     other = _SAYS_OTHER.get((mention.kind, mention.value))
-    if other is not None and other.search(before):
+    away = mention.value == "to_withdraw" and _NOT_THERE.match(text, mention.end)
+    if away or (other is not None and other.search(before)):
         return False
     match mention.kind:
         case "account_class" if asks_what(text, mention.start, mention.end):
