@@ -12,7 +12,7 @@ NEW_FOR_DAYS = 90
 
 
 def infer(facts: Facts, acquirers: Acquirers) -> dict[str, Fact]:
-    """Give the derived facts: amount_size, balance_below_minimum, newly_opened, account_fits."""
+    """Give what is derived: amount_size, balance_below_minimum, newly_opened, account_fits, account_class."""
     inferred = {}
     brand, amount, balance = facts.get("brand"), facts.get("amount"), facts.get("pending_balance")
     smallest = acquirers.profile(brand.value if brand and isinstance(brand.value, str) else None).min_payout
@@ -27,6 +27,8 @@ def infer(facts: Facts, acquirers: Acquirers) -> dict[str, Fact]:
     registered, account = facts.get("registered_as"), facts.get("account_kind")
     if registered and account and registered.value in FITTING and account.value in FITTING.values():
         inferred["account_fits"] = _yes_no(FITTING[str(registered.value)] == account.value)
+    if account and account.value == "company" and "account_class" not in facts:
+        inferred["account_class"] = Fact("class_1", "derived")  # only personal accounts have other classes
     return inferred
 
 

@@ -88,7 +88,7 @@ class Conclusions:
             if insisted and not said and talk.insisted:
                 self.file(decision, situation, case)
                 return True
-            decision.talk = replace(talk, insisted=True)
+            decision.talk = replace(talk, insisted=talk.insisted or insisted)
             decision.say(self.still_due(case, talk.language, situation.now))
             return True
         if case.leader == talk.cause and not said:
@@ -181,8 +181,13 @@ class Conclusions:
             self._standing.tell_promises(decision, situation, case)
 
     def tell_standing(self, decision: Decision, situation: Situation, case: Case) -> bool:
-        """Tell the state of what he waits for; False when he was promised nothing."""
-        waits = decision.talk.outcome == "advised" and case.due_at is not None
+        """Tell the state of what he waits for, or the advice again; False when he was told nothing yet."""
+        talk = decision.talk
+        cause = self._cause_of(talk)
+        if talk.outcome == "advised" and cause.follow_up != "deadline" and not situation.ticket:
+            decision.say(self._wording.advise(cause.id, talk.language, {}))
+            return True
+        waits = talk.outcome == "advised" and case.due_at is not None
         if waits or situation.ticket:
             self.tell_status(decision, situation, case)
         return waits or situation.ticket is not None

@@ -392,5 +392,7 @@ class Conversation:
         again = "reopened" if before.due_at and before.due_at < situation.now else "looks_again"
         lead += self._wording.say(again, talk.language) if goes_on else ""
         wake = talk.wake if talk.wake and talk.wake.kind == "arrived" else None
-        decision.talk = replace(talk, asked=(*talk.asked, question), outcome=None, wake=wake)
+        still_open = before.pending is not None and before.pending.fact == question and question not in said
+        asked = talk.asked if still_open else (*talk.asked, question)
+        decision.talk = replace(talk, asked=asked, outcome=None, wake=wake)
         self._questions.ask(decision, question, "diagnose", situation.now, read=read, lead=lead)

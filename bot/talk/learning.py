@@ -95,7 +95,8 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
     """Take the facts of a reading: read ones, and what answers the open question."""
     pending = talk.pending
     # A bare number is the answer and nothing beside it: 12 days are no 12 yuan.
-    bare = pending is not None and reading.answer is not None and reading.text.strip(" 啊呀!！").isdecimal()
+    answers = pending is not None and reading.answer is not None
+    bare = answers and reading.text.strip(" 啊呀的!！").isdecimal()
     said = {} if bare else {key: Fact(value, "reader") for key, value in reading.facts.items()}
     if talk.outcome and pending is None and reading.text.strip().isdecimal():
         said.pop("amount", None)  # nothing was asked for
@@ -147,7 +148,8 @@ def language_of_talk(talk: Talk, reading: Reading, channel: Language | None, *, 
         return "en"
     if reading.language is None or reading.language == known:
         return known
-    if reading.language == "en" and not first and len(reading.text.split()) < 3:
+    latin = reading.language == "en" or reading.text.isascii()  # pinyin, or a name: "lakala"
+    if latin and not first and len(reading.text.split()) < 3:
         return known
     return reading.language
 

@@ -49,9 +49,11 @@ _DIMES = re.compile(
 _BARE = re.compile(rf"(?<![\d.a-z*_/+#-])({_NUMBER})(?![\d*_/a-z]|\.\d|-\d){_COUNTED}")
 _ENGLISH = re.compile(rf"\b({ENGLISH_NUMBER})\b\s?(yuan|rmb|kuai|dollars?|pounds?|bucks|euros?)?{_COUNTED}")
 #: What is left around a number that stands alone, or beside a day and a time only.
-_STRUCK = re.compile(rf"[{STRUCK}\s,，。.、;；!！~啊啦呀哈哦呢吧]+(?!\d)|[{STRUCK}\s]+")
+_STRUCK = re.compile(
+    rf"(?:[{STRUCK}\s,，。.、;；!！~啊啦呀哈哦呢吧的]|\b(?:on|at|from)\b)+(?!\d)|[{STRUCK}\s]+"
+)
 #: A clause of a day or a time and a bare number: what stands before the number, and behind it.
-_DAY_BEFORE = re.compile(rf"(?:^|[\s,，。.;；!！?？]){STRUCK}[{STRUCK}\s]*$")
+_DAY_BEFORE = re.compile(rf"(?:^|[\s,，。.;；!！?？]){STRUCK}[{STRUCK}\s]*(?:那[天日晚笔]的?\s*)?$")
 _CLAUSE_OVER = re.compile(r"[\s啊啦呀哈哦呢]*(?:$|[,，。.;；!！?？])|\s(?=[\u4e00-\u9fff])")
 #: Around a bare number, what says that it is money.
 _MONEY_BEFORE = re.compile(

@@ -47,6 +47,8 @@ _HEDGE = re.compile(
     r"^(?:(?:好像|好象|应该|可能|大概|貌似|目前|暂时|现在|我这边|我这|我看|我|它|都|这个|那个|额|呃|啊"
     r"|maybe|i think|probably|it is|it's|well)[\s,，]*)+(?=.)"
 )
+#: Behind a yes or a no, a question of his own: 好吧怎么换卡.
+_ASKS_BEHIND = re.compile(r"怎么(?!了|回事)|怎样|如何|哪里|哪儿|多久|什么时候|\b(?:how|where|when)\b")
 #: Particles after a short answer that change nothing.
 _AFTER = re.compile(r"[的了啊呀吧呢哦噢嘛哈,，.。!！、;； ~…]|$|\b")
 #: A name, and no sentence: none of the characters that sentences are made of.
@@ -207,6 +209,8 @@ class AnswerReader:
         """Read a yes or a no that begins the text, or is all of it."""
         yes, no = self._starts_with(text, self._yes), self._starts_with(text, self._no)
         if max(yes, no) <= self._starts_with(text, self._no_answers[spec.key]):
+            return None
+        if _ASKS_BEHIND.search(text, max(yes, no)):
             return None
         meant = "yes" if yes > no else "no"
         means = self._lexicon.yes_means if meant == "yes" else self._lexicon.no_means

@@ -27,6 +27,11 @@ _RETURNED: Mapping[str, frozenset[str]] = {
     "payout_status": frozenset({"failed"}),
     "bounced_before": frozenset({"corrected", "not_corrected"}),
 }
+#: "Another", "one too few" and the like, said of the card.
+_OF_THE_CARD: Mapping[str, frozenset[str]] = {
+    "settle_card_checked": frozenset({"different"}),
+    "settle_info_correct": frozenset({"no"}),
+}
 #: With other facts beside it, an intent counts from this confidence on.
 _LIKELY = 0.5
 
@@ -62,7 +67,7 @@ def _is_meant(complaint: str, facts: Mapping[str, Value], *, refund: bool) -> bo
         case "refund":
             return refund and "void_found" not in facts
         case "short":  # "different" is said of the card
-            return facts.get("settle_card_checked") != "different" and facts.get("complaint") != "refund"
+            return not _says(facts, _OF_THE_CARD) and facts.get("complaint") != "refund"
         case "charged_but_failed":  # charged twice for one sale that was approved
             return facts.get("complaint") != "refund" and facts.get("amount_entered_correct") != "no"
     return True

@@ -26,7 +26,7 @@ _WORKDAYS = re.compile(
 _OF_SALES = frozenset({"payout_not_arrived", "amount_mismatch", "charged_but_failed"})
 #: A text this short that names a sum and a day says when, whatever was asked.
 _BARE = 12
-_ARRIVAL = re.compile(r"到|没|未|不|结|放假|[吗么?？]|will|not|n't")
+_ARRIVAL = re.compile(r"到|没|未|(?<!差)不|结|放假|[吗么?？]|will|not|n't")
 _CUSTOMERS_BANK = re.compile(
     rf"(?:{CUSTOMER_ZH}(?:的|是|用|拿|那张|刷)*.{{0,4}}|{CUSTOMER_EN}[^,.;]{{0,24}})$"
 )
@@ -34,7 +34,11 @@ _PAID_WITH = re.compile(r"的?卡?(?:刷|付|消费|支付)|信用卡|贷记卡"
 _CHANGED_TO = re.compile(r"(?:换成|换到|改成|改到|换了|changed? to)\s?$")
 _OWN_CARD = re.compile(r"(?:还|结算|到账?|提现?到?|转到|绑定?|收款|我的|入账?|打到|到我)(?:的|卡|是|了)*$")
 #: In front of a way to pay: it is how others paid.
-_OTHERS = re.compile(rf"{OTHER_CUSTOMERS}[拿用刷扫付的]{{0,2}}$")
+_OTHERS = re.compile(
+    rf"{OTHER_CUSTOMERS}[拿用刷扫付的]{{0,2}}$|(?:平时|平常|一般|以前|往常)(?:的|都是|都|是)*$"
+)
+#: In front of a mode: it is that of others.
+_OTHERS_HAVE = re.compile(r"(?:别人|人家|别家|隔壁)(?:家|的|们)?(?:都|也|就)?(?:是|能)?$")
 _SCANNED = re.compile(r"扫|码|云闪付|qr|scan")
 #: It is he who wants money back, and no customer.
 _BACK_TO_HIM = re.compile(r"[退还]回?(?:给|还)?(?:我|俺)|refund me\b|(?:refund|return) my (?:deposit|fee)")
@@ -61,8 +65,8 @@ def read_facts(
         facts |= _money(slots, facts)
     to_him = _BACK_TO_HIM.search(text) is not None and not re.search(f"{CUSTOMER_ZH}|{CUSTOMER_EN}", text)
     complaint = complaint_of(facts, guess, to_him=to_him)
-    number = slots.amounts or slots.days or slots.times
-    if complaint and not (expecting is not None and number and _is_short(text)):
+    answers = slots.amounts or slots.days or slots.times or "scope" in facts
+    if complaint and not (expecting is not None and answers and _is_short(text)):
         facts["complaint"] = complaint
     if complaint == "refund" and facts.get("received") == "none":
         del facts["received"]  # it is the customer who got nothing
@@ -130,11 +134,9 @@ def _named(text: str, slots: Slots, guess: Guess, expecting: FactSpec | None) ->
     if bank:
         facts["settle_bank"] = bank
     facts |= _mode(text, slots, guess, expecting)
-    methods = {_method(text, mention) for mention in slots.named("channel")}
+    methods = {_method(text, mention) for mention in slots.named("channel")} - {None}
     if len(methods) == 1:
-        method = methods.pop()
-        if method:
-            facts["pay_method"] = method
+        facts["pay_method"] = str(methods.pop())
     return facts
 
 
@@ -143,7 +145,9 @@ def _mode(text: str, slots: Slots, guess: Guess, expecting: FactSpec | None) -> 
     said = [
         mention
         for mention in slots.named("mode")
-        if not mention.negated and not (asks and asks_about(text, mention))
+        if not mention.negated
+        and not (asks and asks_about(text, mention))
+        and not _OTHERS_HAVE.search(text[: mention.start])
     ]
     modes = {_mode_of(text, mention) for mention in said}
     if len(modes) != 1:

@@ -24,7 +24,7 @@ _DEMANDED_BEFORE = re.compile(
     r"(?: (?:me|us|him|them|you|another|a|of))*)\s?$"
 )
 _DEMANDED_AFTER = re.compile(
-    rf"\s?(?:块|元)?钱?(?:的|做|作|当|才能?|去|来|先)?{_FOR}"
+    rf"\s?(?:块|元)?钱?(?:的|做|作|当|就|才|能|给|帮|我|去|来|先)*{_FOR}"
     r"|\s?(?:yuan|rmb)?\s?(?:to|for|as)?\s?(?:an? |the |my )*"
     r"(?:unfreeze|unlock|release|unblock|activat|verif|deposit|guarantee|fee\b|tax)"
 )
@@ -39,11 +39,13 @@ _MINIMUM_AFTER = re.compile(r"\s?(?:以上)?(?:才|起结|起提|不[能给]?[�
 #: Of a sum that was keyed in wrong, what it should have been: 应该收350刷成3500. The sale is what was swiped.
 _MEANT_BEFORE = re.compile(r"(?:应该?|本来|原本|本该)(?:是|该|要)?(?:收|刷|卖)?的?\s?$")
 _KEYED_WRONG = re.compile(r"[刷打输按敲收]成了?\s?[\d一二两三四五六七八九]")
+#: 不是3000.
+_DENIED_BEFORE = re.compile(r"(?<!是)不是\s?$")
 #: 到账是3500吗.
 _ASKED_AFTER = re.compile(r"\s?(?:[吗么嘛]|对[吗不吧]|没错吧|right\?)")
 _LIMIT_AFTER = re.compile(r"\s?的?(?:额度|限额|以上|以下|以内)")
 _LIMIT_BEFORE = re.compile(
-    r"(?:(?:超过|最多|最高|上限)(?:[只就]?能|是|为)?[放存留收进到]?|只能[放存留])$"
+    r"(?:(?:超过|最多|最高|上限)(?:[只就]?能|是|为)?[放存留收进到]?|只能[放存留进收转入])$"
     r"|(?:over|above|more than|under|below|at most|up to)\s?$"
 )
 #: What an account holds already.
@@ -52,7 +54,8 @@ _BALANCE_BEFORE = re.compile(
     r"(?:余额(?![付宝])|待提现|钱包|待结算(?:余额|只有|才|就|里|的只)|balance)[^\d\x01,，.。;；]{0,8}$"
 )
 _SHORT_BEFORE = re.compile(
-    r"(?:少了?|差了?|多扣了?|扣了?|少到了?|short(?: of| by)?|missing|手续费|服务费|押金|会员费|保证金)"
+    r"(?:少了?|差(?!不多)了?|多扣了?|扣了?|少到了?|short(?: of| by)?|missing"
+    r"|手续费|服务费|押金|会员费|保证金)"
     r"(?:[^\d\x01\s]{0,6}|(?<=[a-z])\s)$"
 )
 _SHORT_AFTER = re.compile(r"\s?(?:as an? )?['\"]?(?:short|手续费|服务费|fee|deposit|membership)")
@@ -97,4 +100,5 @@ def _is_other(text: str, end: int, before: str) -> bool:
     minimum = _MINIMUM_BEFORE.search(before) and _MINIMUM_AFTER.match(text, end)
     asked = _RECEIVED_BEFORE.search(before) and _ASKED_AFTER.match(text, end)
     meant = _MEANT_BEFORE.search(before) and _KEYED_WRONG.search(text)
-    return bool(demanded or meant or minimum or asked or _DEMANDED_FOR.search(before))
+    denied = _DENIED_BEFORE.search(before)
+    return bool(demanded or meant or minimum or asked or denied or _DEMANDED_FOR.search(before))

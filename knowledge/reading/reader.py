@@ -33,11 +33,13 @@ _HIS_MONEY = re.compile(r"钱|款|谢|刚|终于|money|payout|payment|thank")
 _ONLY = re.compile(r"[只就光单]|其中|唯独|\b(?:only|just)\b")
 #: What tells which sale the good news is about.
 _NAMES_A_SALE = frozenset({"amount", "paid_at"})
+#: Thanks and greetings ask nothing, but whether anybody is there.
+_ASKS = re.compile(r"^(?!.*(?:在[吗么]|有人|\b(?:there|here)\b)).*[?？吗么]\W*$")
 _ASKS_HOW = re.compile(r"怎么|怎样|咋|如何|能不能|哪里|[?？]|\b(?:how|where|can)\b")
 #: Mostly "a little"; where the moment is asked for or corrected, one o'clock.
 _A_LITTLE = re.compile(r"(?:^|(?<=[是在 ]))一点$")
-#: A bare number said with stress: "3500啊".
-_STRESSED = re.compile(r"^(\d+(?:\.\d+)?)[啊呀!]+$")
+#: A bare number and no more than a particle: "3500啊", "3500的".
+_BARE_NUMBER = re.compile(r"^(\d+(?:\.\d+)?)[啊呀的吧哦嘛!]+$")
 #: Longer messages are cut: nobody types that much about one sale.
 LONGEST = 2000
 
@@ -69,9 +71,9 @@ class Reader:
         about: datetime | Interval | None = None,
     ) -> Reading:
         """Read a redacted message; expecting: the fact just asked; about: what is known of its moment."""
-        normal = _STRESSED.sub(r"\1", self._normaliser.normalise(text[:LONGEST]))
-        guess = self._intents.guess(normal)
+        normal = _BARE_NUMBER.sub(r"\1", self._normaliser.normalise(text[:LONGEST]))
         remarks = self._remarks.read(normal)
+        guess = self._guess(normal, greets=remarks.greets)
         if remarks.corrects or (expecting is not None and expecting.key == "paid_at"):
             normal = _A_LITTLE.sub("1点", normal)
         asks_money = bool(remarks.corrects) or (expecting is not None and expecting.kind == "money")
@@ -116,6 +118,12 @@ class Reader:
     def choose(self, text: str, options: Mapping[str, str]) -> str | None:
         """Read a redacted message as one of these options, value -> label; None when it is none of them."""
         return self._answers.choose(self._normaliser.normalise(text[:LONGEST]), options)
+
+    def _guess(self, text: str, *, greets: bool) -> Guess:
+        """Guess the intent; a question that sounds like small talk is not sure to be some."""
+        guess = self._intents.guess(text)
+        asks = guess.intent == "greeting_thanks" and not greets and _ASKS.search(text)
+        return replace(guess, sure=False) if asks else guess
 
     def _stated(self, text: str, slots: Slots, guess: Guess, expecting: FactSpec | None) -> dict[str, Value]:
         """Give the facts that a text states, but for the days in it."""

@@ -30,6 +30,7 @@ _CUSTOMER_DOES = re.compile(rf"{CUSTOMER_ZH}.{{0,5}}$|(?:{CUSTOMER_EN}|\b(?:he|s
 _OTHERS_PAY = re.compile(rf"{OTHER_CUSTOMERS}[拿用刷扫付]")
 _KIND = re.compile(r"类型|性质|\b(?:type|kind)\b")
 _AGENT_SAYS = re.compile(r"(?:业务员|代理商?).{0,6}(?:说|讲).{0,4}$")
+_BANK = re.compile(r"银行|\bbank\b")
 #: That a list of the app is empty says nothing of the bank account.
 _EMPTY_LIST = re.compile(r"(?:栏|列表|记录|后台|app)[里上中].{0,8}[啥么何][都也]没[有得]$")
 #: What the customer's phone shows says nothing of the terminal.
@@ -46,12 +47,22 @@ _CUSTOMERS_CARD = re.compile(rf"{CUSTOMER_ZH}的?(?:[卡账][里上]?|余额).{{
 _SAYS_OTHER = {
     ("payout_status", "pending"): _OTHER_PENDING,
     ("payout_status", "paid_out"): re.compile(rf"{_CUSTOMERS_SIDE.pattern}|{_ON_TERMINAL}"),
+    ("payout_status", "not_found"): _BANK,  # his bank knows nothing of the app's records
     ("notice", "risk"): _AGENT_SAYS,  # what an agent says is no notice
     ("scope", "all_today"): re.compile("[到至]$"),  # "until today" is no day of sales
     ("genuine_sale", "no"): _CUSTOMER_DOES,
     ("txn_result", "success"): _CUSTOMERS_SIDE,
     ("received", "partial"): _CUSTOMERS_CARD,
     ("complaint", "short"): _CUSTOMERS_CARD,
+}
+#: Behind a place, these say that it is not there: 余额里没看到; but 余额里没提现 says that it is.
+_NOT_THERE = re.compile(r"(?:也|都|还|又|根本|就)?(?:没(?!提|点|转|取)|看不|不见|查不)")
+#: Fact -> the value that says nothing beside another one.
+_OUTWEIGHED = {
+    "payout_status": "not_found",  # the app shows it, his bank does not
+    "scope": "one_sale",  # of several, one may be named
+    "txn_type": "preauth",  # it was completed
+    "settle_info_correct": "yes",  # one wrong detail is enough
 }
 #: Of a card, or only asked: that his money is held is not said.
 _NOT_HELD = re.compile(r"卡|\bcard\b|[吗么?？]|[会是]不[会是]|是否|[是对]吧|难道|\b(?:if|whether|maybe)\b")
@@ -70,12 +81,9 @@ def stated(text: str, statements: Sequence[Mention], guess: Guess) -> dict[str, 
     for mention in statements:
         if not mention.negated and _is_said(text, mention, guess):
             said.setdefault(mention.kind, set()).add(mention.value)
-    if len(said.get("payout_status", ())) > 1:
-        said["payout_status"].discard("not_found")  # the app shows it, his bank does not
-    if len(said.get("scope", ())) > 1:
-        said["scope"].discard("one_sale")  # of several, one may be named
-    if len(said.get("txn_type", ())) > 1:
-        said["txn_type"].discard("preauth")  # it was completed
+    for fact, outweighed in _OUTWEIGHED.items():
+        if len(said.get(fact, ())) > 1:
+            said[fact].discard(outweighed)
     if "corrected" in said.get("bounced_before", ()):
         # What was wrong is wrong no more, and what failed then failed before.
         said.pop("settle_info_correct", None)
@@ -95,7 +103,8 @@ def _is_said(text: str, mention: Mention, guess: Guess) -> bool:
     """Tell whether words say of this case what they say elsewhere."""
     before = text[clause_start(text, mention.start) : mention.start]
     other = _SAYS_OTHER.get((mention.kind, mention.value))
-    if other is not None and other.search(before):
+    away = mention.value == "to_withdraw" and _NOT_THERE.match(text, mention.end)
+    if away or (other is not None and other.search(before)):
         return False
     match mention.kind:
         case "account_class" if asks_what(text, mention.start, mention.end):

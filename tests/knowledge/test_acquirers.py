@@ -57,7 +57,7 @@ def test_the_d0_hours_of_the_acquirers(acquirers: Acquirers, brand: str, window:
 
 def test_every_profile_says_where_it_comes_from(acquirers: Acquirers) -> None:
     profiles = [acquirers.profile(brand) for brand in (None, *acquirers.brands)]
-    assert len(profiles) == 11
+    assert len(profiles) == 17
     assert all(profile.source and profile.verified_on >= date(2026, 1, 1) for profile in profiles)
 
 

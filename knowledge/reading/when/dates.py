@@ -16,6 +16,8 @@ _JOIN = re.compile(r"\s?(?:到|至|-|~|—|–|to|until|and|through)\s?$")
 #: "Today there is still nothing": the day of asking, not of the sale.
 _AS_OF = re.compile(r"今[天日](?=\s?(?:都|还|也|仍|就|怎么|为什么|为何|依然|一直|又)*(?:没|未|不到|不见))")
 _BESIDE = re.compile(r"[\s(（,，是]{0,2}")
+#: Between a holiday and the day of it that is meant: 国庆那几天的3号.
+_WITHIN = re.compile(r"(?:节|那几天|这几天|期间|放假|假期|长假|里|的|\s)*")
 _LATIN = re.compile("[a-z]{3}")
 
 
@@ -46,11 +48,19 @@ def _joined(text: str, days: list[Day]) -> list[Day]:
         if last and not last.is_range and _JOIN.match(text[last.end : day.place]):
             end = max(day.last, last.first)
             joined[-1] = replace(last, last=end, end=day.end, is_range=True)
+        elif last and _is_of(text, last, day):
+            joined[-1] = replace(day, place=last.place)
         elif last and _is_the_same(text, last, day):
             joined[-1] = replace(last, end=day.end)
         else:
             joined.append(day)
     return joined
+
+
+def _is_of(text: str, stretch: Day, day: Day) -> bool:
+    """Tell whether a day right behind a stretch says which day of it is meant."""
+    within = stretch.first <= day.first == day.last <= stretch.last and stretch.first < stretch.last
+    return within and _WITHIN.fullmatch(text[stretch.end : day.place]) is not None
 
 
 def _is_the_same(text: str, day: Day, weekday: Day) -> bool:

@@ -26,6 +26,13 @@ _OWN_TAKINGS = re.compile(
     r"(?:晚上|上午|下午|早上|中午)?(?:收|刷)?的那?(?:[一两几]?笔)?(?:钱|款|货款|营业款|营业额|流水|账|单)(?!户)"
 )
 _TAKINGS_OF = re.compile(r"\bmoney (?:from|of|for)\s$")
+#: A day or a time under the name that slips and apps give it.
+_LABEL = re.compile(r"(?:交易|刷卡|消费|收款|付款)(?:时间|日期)\s?[:：是]?\s*$")
+#: A day and its sum, before what became of it: 前天8千 划款失败.
+_OWN_SUM = re.compile(
+    r"\s?的?\s?(?:\d{3,6}(?:\.\d+)?|[\d一二两三四五六七八九十百千万.]+(?:[千百万wk]|块钱?|元))多?"
+    r"(?:[,，。 ]+(?![到进收打转已])|$)"
+)
 #: A clause that says no more than when.
 _NOTHING = re.compile(r"(?:\W|是|在|on\b|at\b)*")
 #: A day said back as a question.
@@ -171,8 +178,11 @@ def _event(text: str, moment: _Moment, hits: Sequence[Hit[str]]) -> str | None:
 
 
 def _is_takings(text: str, start: int, end: int) -> bool:
-    """Tell whether a day is named for what was taken on it."""
-    return bool(_OWN_TAKINGS.match(text, end) or _TAKINGS_OF.search(text, max(0, start - 12), start))
+    """Tell whether a day is named for what was taken on it, or is called that of the sale."""
+    sum_of = None if text.isascii() else _OWN_SUM.match(text, end)  # "refunded yesterday 320 but"
+    named = _OWN_TAKINGS.match(text, end) or sum_of
+    before = text[max(0, start - 12) : start]
+    return bool(named or _TAKINGS_OF.search(before) or _LABEL.search(before))
 
 
 def _is_only_today(moment: _Moment, now: datetime) -> bool:

@@ -16,7 +16,9 @@ _LONGEST_AGO = timedelta(days=366)
 _PROMISED_AFTER = re.compile(
     r"\s?(?:就|应该|该|会|能|可以|才|要|说)*(?:到账|到的|到吗|打款|到我|结算|处理|能到)"
 )
-_PROMISED_BEFORE = re.compile(r"(?:应该|应|说好|说是?|承诺|答应|预计|等?到了?|截止|至|等|\bby\s)$")
+_PROMISED_BEFORE = re.compile(
+    r"(?:应该|应|说好|说是?|承诺|答应|预计|(?<!秒)(?<!马上)(?<!立[刻马即])等?到了?|截止|至|等|\bby\s)$"
+)
 _JUST_NOW = re.compile(r"刚刚|刚才|刚(?=刷|付|收(?![摊工拾]))|just now|just (?=took|swiped|paid)")
 #: How far back "just now" may reach.
 _JUST = timedelta(hours=1)
