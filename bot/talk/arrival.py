@@ -21,10 +21,12 @@ def arrival_of(talk: Talk, reading: Reading) -> Value | None:
     pending = talk.pending
     asked = pending is not None and pending.purpose == "arrived"
     answer = reading.answer if asked else None
-    if answer == "no" or not (asked or (talk.outcome == "advised" and pending is None)):
+    if not (asked or (talk.outcome == "advised" and pending is None)):
         return answer
     complains = reading.facts.get("complaint") == "short"
     partial = reading.facts.get("received") == "partial"
+    if answer == "no" and not partial:
+        return answer
     came = reading.facts.get("received_amount")
     if isinstance(came, int) and not partial and (asked or complains):
         return "yes" if _is_all(came, talk) else "short"

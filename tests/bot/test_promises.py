@@ -93,6 +93,29 @@ def test_an_old_arrival_of_a_case_that_is_closed_changes_nothing(parts: Parts) -
     assert "抱歉" not in merchant.texts
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("别的那笔到了，这笔没有", "我接着查"),
+        ("到账了 但是到的是我老婆的卡", "我接着查"),
+        ("到了一笔800的，不是这个", "抱歉让您久等"),
+        ("没看到呀", "我接着查"),
+        ("只到了800，还有480没到", "少的部分我接着查"),
+        ("only 800 of it", "I will look into what is missing"),
+        ("it went to my other card", "I will look further"),
+        ("现在银行下班了，明天再看", "明天我再来问"),
+    ],
+)
+def test_what_is_no_yes_closes_nothing(parts: Parts, text: str, says: str) -> None:
+    moment = promised(parts, "asked")
+    merchant = Merchant(parts, moment, chat="asked")
+    merchant.send(at=(moment + timedelta(minutes=1)).isoformat())
+    assert merchant.asks == "arrived"
+    assert merchant.say(text)["outcome"] != "closed"
+    assert says in merchant.texts
+    assert merchant.last["facts"]["amount"]["value"] == 128000
+
+
 @pytest.fixture
 def agent(parts: Parts) -> int:
     """Give the account of an agent."""
