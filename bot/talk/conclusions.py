@@ -187,6 +187,18 @@ class Conclusions:
             self.tell_status(decision, situation, case)
         return waits or situation.ticket is not None
 
+    def tell_when(self, decision: Decision, situation: Situation, case: Case) -> bool:
+        """Tell who asks when again what he was told of it; False when he was told nothing, or it is late."""
+        talk = decision.talk
+        promised = talk.outcome == "advised" and case.due_at == talk.due_at and case.deadline is not None
+        if promised and talk.pending is None and case.deadline and situation.now <= case.deadline:
+            self._standing.tell_promises(decision, situation, case)
+            return True
+        if talk.has_ticket and situation.ticket:
+            self.tell_status(decision, situation, case)
+            return True
+        return False
+
     def _urge(self, decision: Decision, situation: Situation, ticket: TicketView, case: Case) -> str:
         """Raise the priority of a ticket that nobody took in time; gives what is said of it."""
         talk = decision.talk

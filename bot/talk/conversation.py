@@ -304,9 +304,12 @@ class Conversation:
         self, decision: Decision, situation: Situation, intent: str, said: Mapping[str, Fact]
     ) -> None:
         """Do what an intent asks for; an empty one stands for facts alone."""
+        asks_when = intent == "arrival_time" and said.keys() <= {"complaint"}
         if intent == "human_agent":
             decision.talk = decision.talk.knows(**said)
             self._conclusions.call_human(decision, situation, self._think(decision, situation))
+        elif asks_when and self._conclusions.tell_when(decision, situation, self._think(decision, situation)):
+            pass  # told
         elif intent == "ticket_status" and not said:
             self._conclusions.tell_status(decision, situation, self._think(decision, situation))
         elif said or intent in ABOUT_MONEY:
