@@ -15,6 +15,8 @@ from knowledge.reading.vocabulary.words import WordFinder
 #: A longer message is a story that happens to hold such words.
 LONGEST_WISH = 30
 _PUNCTUATION = re.compile(r"[\s,.;:!~，。；：！、…]+")
+#: Between clauses; in Chinese a gap parts them as well, a "?" never does.
+_BETWEEN = re.compile(r"[,.;:!~，。；：！、…]+|(?<![a-z'])\s+(?![a-z'])")
 _END = re.compile(r"[\s,.;:!~，。；：！、…]+$")
 
 
@@ -62,6 +64,7 @@ class RemarkReader:
             for phrase in phrases
         ]
         self._arrived = [as_pattern(phrase) for phrase in lexicon.arrived]
+        self._pleasantries = [as_pattern(phrase) for phrase in lexicon.pleasantries]
         self._cancels = [as_pattern(phrase) for phrase in lexicon.cancels]
         self._takes_back = [as_pattern(phrase) for phrase in lexicon.takes_back]
         self._greets = [as_pattern(phrase) for phrase in lexicon.greets]
@@ -80,7 +83,7 @@ class RemarkReader:
             article=article,
             warns=article in self._warns,
             wants=self._language(text) if short else None,
-            arrived=short and _is_all(self._arrived, text),
+            arrived=short and self._says_arrived(text),
             cancels=short and _is_all(self._cancels, text),
             takes_back=any(pattern.search(text) for pattern in self._takes_back),
             greets=short and _is_all(self._greets, text.replace("?", " ")),
@@ -91,6 +94,14 @@ class RemarkReader:
             unsolved=short and _is_all(self._unsolved, text),
             corrects=self._correction(text),
         )
+
+    def _says_arrived(self, text: str) -> bool:
+        """Tell whether all it says is that the money has come, but for thanks and the like in clauses beside."""
+        if _is_all(self._arrived, text):
+            return True
+        clauses = [clause for clause in _BETWEEN.split(text) if clause.strip()]
+        news = [clause for clause in clauses if not _is_all(self._pleasantries, clause)]
+        return bool(news) and all(_is_all(self._arrived, clause) for clause in news)
 
     def _article(self, text: str, *, short: bool) -> str | None:
         asked = self._asks.matching(text)

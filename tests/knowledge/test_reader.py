@@ -498,6 +498,46 @@ def test_an_unknown_fact_is_not_read(base: KnowledgeBase) -> None:
     assert dict(reading.facts) == {"amount": 350000, "complaint": "not_arrived"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "算了不用了，到了",
+        "啊到了到了，不好意思",
+        "不好意思才看到，到了",
+        "钱到了，比说的早",
+        "到了，恭喜发财",
+        "刚刚才到",
+        "到了，谢谢你们",
+        "哎呀 到账了 打扰了",
+        "I got the money, never mind",
+        "Sorry for the late reply. It has arrived, thanks",
+        "just checked, the money arrived",
+    ],
+)
+def test_good_news_may_have_kind_words_beside_it(reader: Reader, text: str) -> None:
+    assert dict(reader.read(text, NOW).facts) == {"arrived": "yes"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "谢谢，到了吗",
+        "到了? 谢谢",
+        "谢谢你们",
+        "算了不用了",
+        "不好意思，还没到",
+        "到了，少了200",
+        "到了，但是不对",
+        "好的，收到",
+        "等到了，谢谢",
+        "never mind, it has not arrived",
+        "thanks, has it arrived?",
+    ],
+)
+def test_kind_words_alone_are_no_good_news(reader: Reader, text: str) -> None:
+    assert "arrived" not in reader.read(text, NOW).facts
+
+
 def test_each_intent_knows_its_own_phrases(base: KnowledgeBase, reader: Reader) -> None:
     for intent in INTENTS:
         phrases = base.lexicon.intents[intent].phrases

@@ -90,6 +90,8 @@ class Lexicon:
     languages: Mapping[Language, tuple[str, ...]]
     #: Ways to say that the money has come, where that is the whole message.
     arrived: tuple[str, ...]
+    #: What may stand beside that in clauses of their own and changes nothing.
+    pleasantries: tuple[str, ...]
     #: Ways to say that it has not come after all.
     takes_back: tuple[str, ...]
     #: Ways to greet, where that is the whole message.
@@ -119,7 +121,7 @@ class Lexicon:
 
 #: The lists of phrases with (alternatives|…).
 _PHRASES = (
-    *("arrived", "takes_back", "greets", "where", "cancels", "gives_up", "later"),
+    *("arrived", "pleasantries", "takes_back", "greets", "where", "cancels", "gives_up", "later"),
     *("corrections", "all_arrived", "another", "unsolved"),
 )
 

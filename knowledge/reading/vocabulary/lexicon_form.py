@@ -55,6 +55,7 @@ class LexiconForm(Form):
     concepts: dict[str, Words]
     languages: dict[Literal["zh", "en"], list[str]]
     arrived: list[str]
+    pleasantries: list[str]
     greets: list[str]
     where: list[str]
     takes_back: list[str]
