@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.messages import Command, Incoming
-from bot.talk.arrival import SHORT, arrival_of, part_come, takes_back
+from bot.talk.arrival import SHORT, arrival_of, is_short, part_come, takes_back
 from bot.talk.asides import Asides
 from bot.talk.attachments import Attachments
 from bot.talk.case import Case, next_question, think
@@ -189,7 +189,9 @@ class Conversation:
 
     def _taken_back(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:
         """Go on with the case of which he said a moment ago that the money has come."""
-        self._followups.taken_back(decision, situation)
+        short = is_short(said)
+        said = {**said, **SHORT} if short else said
+        self._followups.taken_back(decision, situation, short=short)
         if decision.talk.outcome is None:
             self._go_on(decision, situation, said)
         elif decision.talk.has_ticket:
@@ -252,7 +254,7 @@ class Conversation:
         """Take the message as an answer, as something beside the case, or as what it says of it."""
         pending = decision.talk.pending
         said = said_in(decision.talk, reading)
-        if takes_back(decision.talk, reading, said):
+        if takes_back(decision.talk, reading, said, situation.now):
             self._taken_back(decision, situation, said)
             return
         decision.talk = case_meant(decision.talk, said)
