@@ -189,9 +189,8 @@ class Conversation:
 
     def _taken_back(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:
         """Go on with the case of which he said a moment ago that the money has come."""
-        short = is_short(said)
-        said = {**said, **SHORT} if short else said
-        self._followups.taken_back(decision, situation, short=short)
+        said = {**said, **SHORT} if is_short(said) else said
+        self._followups.taken_back(decision, situation, short=is_short(said))
         if decision.talk.outcome is None:
             self._go_on(decision, situation, said)
         elif decision.talk.has_ticket:

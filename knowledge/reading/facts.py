@@ -8,7 +8,7 @@ from knowledge.model import FactSpec, Interval, Value
 from knowledge.reading.complaints import ELSEWHERE, complaint_of
 from knowledge.reading.intents import Guess
 from knowledge.reading.mentions import Mention
-from knowledge.reading.people import CUSTOMER_EN, CUSTOMER_ZH, OTHER_CUSTOMERS
+from knowledge.reading.people import CUSTOMER_EN, CUSTOMER_ZH, OTHER_CUSTOMERS, OTHER_SHOPS
 from knowledge.reading.slots import Slots
 from knowledge.reading.stated import asks_about, stated
 from knowledge.reading.when.elapsed import speaks_of_terminal, terminal_age
@@ -35,6 +35,8 @@ _CHANGED_TO = re.compile(r"(?:换成|换到|改成|改到|换了|changed? to)\s?
 _OWN_CARD = re.compile(r"(?:还|结算|到账?|提现?到?|转到|绑定?|收款|我的|入账?|打到|到我)(?:的|卡|是|了)*$")
 #: In front of a way to pay: it is how others paid.
 _OTHERS = re.compile(rf"{OTHER_CUSTOMERS}[拿用刷扫付的]{{0,2}}$")
+#: In front of a mode: it is that of another shop.
+_OTHER_SHOPS = re.compile(rf"{OTHER_SHOPS}$")
 _SCANNED = re.compile(r"扫|码|云闪付|qr|scan")
 #: It is he who wants money back, and no customer.
 _BACK_TO_HIM = re.compile(r"[退还]回?(?:给|还)?(?:我|俺)|refund me\b|(?:refund|return) my (?:deposit|fee)")
@@ -143,7 +145,9 @@ def _mode(text: str, slots: Slots, guess: Guess, expecting: FactSpec | None) -> 
     said = [
         mention
         for mention in slots.named("mode")
-        if not mention.negated and not (asks and asks_about(text, mention))
+        if not mention.negated
+        and not (asks and asks_about(text, mention))
+        and not _OTHER_SHOPS.search(text[: mention.start])
     ]
     modes = {_mode_of(text, mention) for mention in said}
     if len(modes) != 1:

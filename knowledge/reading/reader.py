@@ -12,7 +12,7 @@ from knowledge.reading.facts import is_bare, is_known, read_facts, read_moment, 
 from knowledge.reading.intents import Guess, IntentReader
 from knowledge.reading.language import language_of
 from knowledge.reading.mentions import MentionReader
-from knowledge.reading.remarks import RemarkReader
+from knowledge.reading.remarks import RemarkReader, Remarks
 from knowledge.reading.slots import Slots, read_slots
 from knowledge.reading.vocabulary.lexicon import Lexicon
 from knowledge.reading.vocabulary.normalise import Normaliser
@@ -74,11 +74,13 @@ class Reader:
         remarks = self._remarks.read(normal)
         if remarks.corrects or (expecting is not None and expecting.key == "paid_at"):
             normal = _A_LITTLE.sub("1点", normal)
-        asks_money = bool(remarks.corrects) or (expecting is not None and expecting.kind == "money")
+        at_hand = expecting is not None or about is not None
+        said_wrong = bool(remarks.corrects) or (remarks.corrected and at_hand)
+        asks_money = said_wrong or (expecting is not None and expecting.kind == "money")
         slots = read_slots(normal, now, self._days, self._mentions, asks_money=asks_money)
         slots = slots.behind(remarks.corrects)
-        corrects = bool(remarks.corrects) and slots.says_something
-        if (expecting or about) and not remarks.greets and is_bare(slots, self._events):
+        corrects = said_wrong and slots.says_something
+        if at_hand and not remarks.greets and is_bare(slots, self._events):
             guess = replace(guess, sure=False)  # whatever it looks like: a day or a time of the case at hand
         facts = self._stated(normal, slots, guess, expecting)
         asked = corrects or (expecting is not None and expecting.key == "paid_at")
@@ -91,11 +93,7 @@ class Reader:
         answer = None if remarks.article else self._answer(heard, expecting, slots, guess, now, facts, about)
         if expecting is not None and answer is not None:
             facts = _beside(normal, facts, expecting, answer)
-        if corrects:
-            facts.pop("complaint", None)
-        if remarks.article:
-            asked_about = _ASKED_ABOUT - {"complaint"} if remarks.warns else _ASKED_ABOUT
-            facts = {key: value for key, value in facts.items() if key not in asked_about}
+        facts = _less_what_is_asked(facts, remarks, corrects=corrects)
         if remarks.arrived and _is_about_his_money(normal, expecting, answer):
             facts, answer = {"arrived": "yes"} | {k: v for k, v in facts.items() if k in _NAMES_A_SALE}, None
         short = corrects or (answer is not None and len(normal) <= SHORT_ANSWER)
@@ -164,6 +162,16 @@ def _is_about_his_money(text: str, expecting: FactSpec | None, answer: Value | N
     if expecting is None or expecting.key == "arrived" or answer is None:
         return expecting is None or expecting.key != "arrived"
     return expecting.key not in _OTHER_MONEY and _HIS_MONEY.search(text) is not None
+
+
+def _less_what_is_asked(facts: dict[str, Value], remarks: Remarks, *, corrects: bool) -> dict[str, Value]:
+    """Drop what a question of his own only asks about; a correction has no complaint of its own."""
+    dropped = set(_ASKED_ABOUT) if remarks.article else set()
+    if remarks.warns:
+        dropped.discard("complaint")
+    if corrects:
+        dropped.add("complaint")
+    return {key: value for key, value in facts.items() if key not in dropped}
 
 
 def _beside(text: str, facts: dict[str, Value], expecting: FactSpec, answer: Value) -> dict[str, Value]:

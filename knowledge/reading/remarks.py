@@ -49,6 +49,8 @@ class Remarks:
     unsolved: bool = False
     #: Where the message goes on after "no, it is …"; 0 when it corrects nothing.
     corrects: int = 0
+    #: It ends with saying that what was told before is wrong.
+    corrected: bool = False
 
 
 class RemarkReader:
@@ -70,6 +72,7 @@ class RemarkReader:
         self._greets = [as_pattern(phrase) for phrase in lexicon.greets]
         self._where = [as_pattern(phrase) for phrase in lexicon.where]
         self._corrects = [as_pattern(phrase) for phrase in lexicon.corrections]
+        self._corrected = [as_pattern(phrase) for phrase in lexicon.corrected]
         self._all_arrived = [as_pattern(phrase) for phrase in lexicon.all_arrived]
         self._another = [as_pattern(phrase) for phrase in lexicon.another]
         self._unsolved = [as_pattern(phrase) for phrase in lexicon.unsolved]
@@ -93,6 +96,7 @@ class RemarkReader:
             another=any(pattern.search(text) for pattern in self._another),
             unsolved=short and _is_all(self._unsolved, text),
             corrects=self._correction(text),
+            corrected=any(pattern.search(text) for pattern in self._corrected),
         )
 
     def _says_arrived(self, text: str) -> bool:

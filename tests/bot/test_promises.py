@@ -179,7 +179,17 @@ def test_who_says_late_that_it_came_begins_anew_next_time(parts: Parts) -> None:
     assert "抱歉" not in merchant.texts
 
 
-@pytest.mark.parametrize("words", ["看错了没到", "看错了，那是别的钱", "那笔是上次的钱", "啊不对 没到 看错了", "还是没到", "sorry, it has not come"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "看错了没到",
+        "看错了，那是别的钱",
+        "那笔是上次的钱",
+        "啊不对 没到 看错了",
+        "还是没到",
+        "sorry, it has not come",
+    ],
+)
 @pytest.mark.parametrize("late", [True, False])
 def test_who_takes_back_that_it_came_goes_on_with_that_sale(parts: Parts, words: str, late: bool) -> None:
     moment = promised(parts, words) + timedelta(hours=1)

@@ -717,3 +717,13 @@ def test_no_words_of_another_sale(reader: Reader, text: str) -> None:
 )
 def test_a_correction_is_known_by_how_it_begins(reader: Reader, text: str) -> None:
     assert reader.read(text, NOW).corrects
+
+
+@pytest.mark.parametrize("text", ["金额是3580，刚看错了", "是5300，我说错了", "it was 3580, i misread it"])
+def test_a_correction_may_be_known_by_how_it_ends(reader: Reader, text: str) -> None:
+    known = Interval(moment(8), moment(9))
+    read = reader.read(text, NOW, about=known)
+    assert read.corrects
+    assert list(read.facts) == ["amount"]
+    assert not reader.read(text, NOW).corrects
+    assert not reader.read("没到，我看错了", NOW, about=known).corrects

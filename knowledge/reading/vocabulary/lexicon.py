@@ -106,6 +106,8 @@ class Lexicon:
     later: tuple[str, ...]
     #: Ways to begin a correction.
     corrections: tuple[str, ...]
+    #: Ways to say behind something that it corrects what was said before.
+    corrected: tuple[str, ...]
     #: Ways to say that the money of all sales has come.
     all_arrived: tuple[str, ...]
     #: Words of another sale than the one before.
@@ -122,7 +124,7 @@ class Lexicon:
 #: The lists of phrases with (alternatives|…).
 _PHRASES = (
     *("arrived", "pleasantries", "takes_back", "greets", "where", "cancels", "gives_up", "later"),
-    *("corrections", "all_arrived", "another", "unsolved"),
+    *("corrections", "corrected", "all_arrived", "another", "unsolved"),
 )
 
 

@@ -63,6 +63,7 @@ class LexiconForm(Form):
     gives_up: list[str]
     later: list[str]
     corrections: list[str]
+    corrected: list[str]
     all_arrived: list[str]
     another: list[str]
     unsolved: list[str]
