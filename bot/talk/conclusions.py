@@ -8,6 +8,7 @@ from bot.talk.case import Case
 from bot.talk.decision import Decision, Reply, Situation, TicketRequest
 from bot.talk.due_words import due_reason, due_standing, due_strip
 from bot.talk.questions import Questions
+from bot.talk.sales import SALE
 from bot.talk.standing import Standing, is_overdue
 from bot.talk.state import Outcome, Talk, Wake
 from bot.talk.wording import Wording, before, moment
@@ -170,7 +171,8 @@ class Conclusions:
             ticket = situation.resolved
         if ticket is None:
             if not self._standing.tell_promises(decision, situation, case, lead):
-                self._questions.repeat(decision, lead + self._wording.say("status_none", language))
+                key = "status_asking" if talk.pending and SALE & talk.facts.keys() else "status_none"
+                self._questions.repeat(decision, lead + self._wording.say(key, language))
             return
         if ticket is situation.ticket and is_overdue(ticket, situation.now):
             text = lead + self._urge(decision, situation, ticket, case)

@@ -53,6 +53,10 @@ def take_up(talk: Talk, earlier: Talk) -> Talk:
 def is_another(talk: Talk, reading: Reading) -> bool:
     """Say whether a message is about another sale than the case at hand, and no correction of it."""
     pending = talk.pending
+    if reading.another and pending is None and talk.outcome is not None and not reading.corrects:
+        missing = reading.facts.get("complaint") == "not_arrived" or reading.facts.get("received") == "none"
+        if missing and not SALE & reading.facts.keys():
+            return True  # he will be asked which
     if (
         reading.corrects
         or talk.outcome == "closed"

@@ -74,6 +74,7 @@ class Reader:
         remarks = self._remarks.read(normal)
         if remarks.corrects or (expecting is not None and expecting.key == "paid_at"):
             normal = _A_LITTLE.sub("1点", normal)
+        about = None if remarks.another else about  # the moment of another sale is not known
         at_hand = expecting is not None or about is not None
         said_wrong = bool(remarks.corrects) or (remarks.corrected and at_hand)
         asks_money = said_wrong or (expecting is not None and expecting.kind == "money")

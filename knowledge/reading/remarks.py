@@ -100,7 +100,7 @@ class RemarkReader:
         )
 
     def _says_arrived(self, text: str) -> bool:
-        """Tell whether all it says is that the money has come, but for thanks and the like in clauses beside."""
+        """Tell whether all it says is that the money has come, but for thanks and the like beside."""
         if _is_all(self._arrived, text):
             return True
         clauses = [clause for clause in _BETWEEN.split(text) if clause.strip()]
