@@ -383,7 +383,7 @@ class Conversation:
         reopened = before.outcome == "closed" and decision.talk.outcome == "advised"
         if reopened and "complaint" in said and self._conclusions.hand_back(decision, situation, case):
             return
-        read = played_back(decision.talk, said)
+        read = played_back(said)
         question = None if self._conclusions.kept_back(decision.talk) else next_question(decision.talk, case)
         question = self._proof.instead_of(question, decision.talk, situation)
         if question is None:

@@ -132,7 +132,7 @@ def heard_again(talk: Talk, reading: Reading) -> dict[str, Value]:
     return {key: talk.facts[key].value for key, fact in said.items() if not _is_news(talk.facts[key], fact)}
 
 
-def played_back(talk: Talk, said: Mapping[str, Fact]) -> dict[str, Value]:
+def played_back(said: Mapping[str, Fact]) -> dict[str, Value]:
     """Give what was read and is told to him; who says "that sale" need not hear that it is only this one."""
     return {
         key: fact.value

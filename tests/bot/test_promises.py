@@ -499,11 +499,12 @@ def test_who_wants_nothing_looked_into_cancels(parts: Parts, words: str) -> None
     assert merchant.ask is None
 
 
-def test_who_wants_nothing_looked_into_leaves_the_ticket_to_people(parts: Parts) -> None:
+@pytest.mark.parametrize("words", ["算了不查了", "帮我撤销工单", "我不想等了，帮我取消吧", "把工单关了吧"])
+def test_who_wants_nothing_looked_into_leaves_the_ticket_to_people(parts: Parts, words: str) -> None:
     merchant = Merchant(parts)
     merchant.say("昨天下午3点刷的1280还没到账")
     merchant.say("人工")
-    merchant.say("算了不查了")
+    merchant.say(words)
     assert merchant.last["outcome"] == "ticket"
     assert "看得到" in merchant.texts
 

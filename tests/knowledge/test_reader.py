@@ -299,6 +299,8 @@ def test_facts_among_others(reader: Reader, text: str, facts: dict[str, Value | 
         ("arrived", "到了一笔800的，不是这个", "no"),
         ("arrived", "到账了 但是到的是我老婆的卡", "no"),
         ("arrived", "到了我卡里", "yes"),
+        ("arrived", "说好的今天呢", "no"),
+        ("arrived", "你们说话不算数", "no"),
         ("arrived", "3500没到，1200到了", "no"),
         ("arrived", "没有，不过刚刚那笔今天刷的倒是到了", "no"),
         ("arrived", "not this one, but the 500 one arrived", "no"),
@@ -504,6 +506,21 @@ def test_an_unknown_fact_is_not_read(base: KnowledgeBase) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("还是中文吧", "zh"),
+        ("等等我用中文说", "zh"),
+        ("英文可以吗", "en"),
+        ("ok英文可以吗", "en"),
+        ("我的英文不好", None),
+        ("小票是中文的", None),
+    ],
+)
+def test_the_language_that_he_wants(reader: Reader, text: str, language: str | None) -> None:
+    assert reader.read(text, NOW).wants == language
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "算了不用了，到了",
@@ -513,6 +530,9 @@ def test_an_unknown_fact_is_not_read(base: KnowledgeBase) -> None:
         "到了，恭喜发财",
         "刚刚才到",
         "到了，谢谢你们",
+        "我刚查了，到了！",
+        "已经到了不用等了",
+        "钱已经在卡里了",
         "哎呀 到账了 打扰了",
         "I got the money, never mind",
         "Sorry for the late reply. It has arrived, thanks",
