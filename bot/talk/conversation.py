@@ -226,7 +226,7 @@ class Conversation:
         decision.talk = replace(
             talk, language=language_of_talk(talk, reading, incoming.language, first=situation.first)
         )
-        decision.contact = redacted.phones[0] if redacted.phones else incoming.phone
+        decision.contact = redacted.phones[-1] if redacted.phones else incoming.phone
         if self._handover.silences(decision, situation, reading):
             return
         if is_another(decision.talk, reading):

@@ -31,6 +31,10 @@ _OTHER_MONEY = frozenset({"settle_card_test", "cardholder_charged", "others_affe
 _HIS_MONEY = re.compile(r"钱|款|谢|刚|终于|money|payout|payment|thank")
 #: These say that it is the only one; "this sale" alone may be said back from the question.
 _ONLY = re.compile(r"[只就光单]|其中|唯独|\b(?:only|just)\b")
+#: Beside good news, these say that it is not all of it.
+_LACKS = re.compile(
+    r"[少差错扣没未只才缺]|不[对够足符全]|\b(?:short|less|missing|only|wrong|minus|not|but|part|fee)\b|n't"
+)
 #: What tells which sale the good news is about.
 _NAMES_A_SALE = frozenset({"amount", "paid_at"})
 _ASKS_HOW = re.compile(r"怎么|怎样|咋|如何|能不能|哪里|[?？]|\b(?:how|where|can)\b")
@@ -187,6 +191,8 @@ def _beside(text: str, facts: dict[str, Value], expecting: FactSpec, answer: Val
         for key, value in facts.items()
         if not (key in rivals and key != expecting.key and value == answer)
     }
+    if (expecting.key, answer) == ("arrived", "yes") and not _LACKS.search(text):
+        facts.pop("complaint", None)  # it came, and nothing is said to be missing
     if (expecting.key, answer) == ("bounced_before", "corrected"):
         facts.pop("settle_info_correct", None)  # what was wrong is wrong no more
     if expecting.key != "scope" and facts.get("scope") == "one_sale" and not _ONLY.search(text):

@@ -204,6 +204,7 @@ def test_every_article_is_found_by_its_questions_and_fits_in_a_message() -> None
         ("为什么要9号", "why_wait"),
         ("手续费怎么扣", "fees"),
         ("手续费这么高吗", "fees"),
+        ("我在路上，晚点回你", "look_later"),
         ("小票丢了怎么办", "where_reference_no"),
         ("没有小票可以吗", "where_reference_no"),
         ("国庆你们放假吗", "how_long_person"),

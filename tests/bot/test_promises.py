@@ -489,7 +489,7 @@ def test_good_news_amid_a_question_closes_the_case(parts: Parts, words: str) -> 
     assert merchant.last["outcome"] == "closed"
 
 
-@pytest.mark.parametrize("words", ["算了不查了", "不用查了，谢谢", "stop looking thanks"])
+@pytest.mark.parametrize("words", ["算了不查了", "不用查了，谢谢", "不用提醒我了", "stop looking thanks"])
 def test_who_wants_nothing_looked_into_cancels(parts: Parts, words: str) -> None:
     merchant = Merchant(parts)
     merchant.say("昨天下午3点刷的1280还没到账")
@@ -507,6 +507,14 @@ def test_who_wants_nothing_looked_into_leaves_the_ticket_to_people(parts: Parts,
     merchant.say(words)
     assert merchant.last["outcome"] == "ticket"
     assert "看得到" in merchant.texts
+
+
+def test_the_number_that_he_corrects_is_called(parts: Parts) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    merchant.say("我的号码是13812345678，不对，是13912345679")
+    assert "139****5679" in merchant.texts
 
 
 def handed_over_and_resolved(parts: Parts, agent: int, chat: str) -> Merchant:

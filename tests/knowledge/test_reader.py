@@ -752,3 +752,34 @@ def test_a_correction_may_be_known_by_how_it_ends(reader: Reader, text: str) -> 
     assert list(read.facts) == ["amount"]
     assert not reader.read(text, NOW).corrects
     assert not reader.read("没到，我看错了", NOW, about=known).corrects
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("到了，钱数也对", None),
+        ("有一笔3500到了", None),
+        ("到了，但是少了23块", "short"),
+        ("it came but minus 20 fee", "short"),
+    ],
+)
+def test_good_news_complains_only_of_what_is_said_to_be_missing(
+    base: KnowledgeBase, reader: Reader, text: str, complaint: str | None
+) -> None:
+    read = reader.read(text, NOW, base.facts["arrived"])
+    assert (read.answer, read.facts.get("complaint")) == ("yes", complaint)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "顾客又来刷了2000",
+        "昨天晚上还有笔860的",
+        "另外昨天晚上8点多的600也没到",
+        "再问一笔，今天早上的支付宝660",
+    ],
+)
+def test_another_sale_is_heard(reader: Reader, text: str) -> None:
+    read = reader.read(text, NOW)
+    assert read.another
+    assert "amount" in read.facts
