@@ -55,7 +55,7 @@ def is_another(talk: Talk, reading: Reading) -> bool:
     pending = talk.pending
     if reading.another and pending is None and talk.outcome is not None and not reading.corrects:
         missing = reading.facts.get("complaint") == "not_arrived" or reading.facts.get("received") == "none"
-        if missing and not SALE & reading.facts.keys():
+        if missing and not {"amount", "reference_no"} & reading.facts.keys():
             return True  # he will be asked which
     if (
         reading.corrects

@@ -300,6 +300,8 @@ def test_facts_among_others(reader: Reader, text: str, facts: dict[str, Value | 
         ("arrived", "到账了 但是到的是我老婆的卡", "no"),
         ("arrived", "到了我卡里", "yes"),
         ("arrived", "说好的今天呢", "no"),
+        ("arrived", "到个屁", "no"),
+        ("arrived", "搞定", "yes"),
         ("arrived", "你们说话不算数", "no"),
         ("arrived", "3500没到，1200到了", "no"),
         ("arrived", "没有，不过刚刚那笔今天刷的倒是到了", "no"),
@@ -783,3 +785,10 @@ def test_another_sale_is_heard(reader: Reader, text: str) -> None:
     read = reader.read(text, NOW)
     assert read.another
     assert "amount" in read.facts
+
+
+@pytest.mark.parametrize("text", ["那另外一笔呢，上午10点刷的2000", "今天又收了两笔，800和1200"])
+def test_who_names_another_sale_misses_no_part_of_it(reader: Reader, text: str) -> None:
+    read = reader.read(text, NOW)
+    assert read.another
+    assert "complaint" not in read.facts
