@@ -177,8 +177,10 @@ class Remarks:
     asks_where: bool = False
     #: It has words of anger or accusation.
     angry: bool = False
-    #: Where the message goes on after "no, it is …"; 0 when it corrects nothing.
-    corrects: int = 0
+    #: It says that what was told before is wrong, and what is so.
+    corrects: bool = False
+    #: Where the message goes on after "no, it is …"; 0 if it does not begin so.
+    goes_on: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

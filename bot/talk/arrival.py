@@ -1,6 +1,7 @@
 """What he says of promised money: that it has come, in full or not, or that it has not."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from bot.talk.sales import SALE
 from bot.talk.state import Talk
@@ -10,6 +11,8 @@ from knowledge.model import Fact, Reading, Value
 SHORT = {"complaint": Fact("short", "merchant"), "received": Fact("partial", "merchant")}
 #: A fee takes no more of a sale: one part in so many, and this sum, in fen.
 FEE_PART, FEE_SUM = 100, 3_00
+#: So long after money was due, a complaint that names no sale is about that money.
+RECENT = timedelta(days=2)
 
 
 def arrival_of(talk: Talk, reading: Reading) -> Value | None:
@@ -21,10 +24,12 @@ def arrival_of(talk: Talk, reading: Reading) -> Value | None:
     pending = talk.pending
     asked = pending is not None and pending.purpose == "arrived"
     answer = reading.answer if asked else None
-    if answer == "no" or not (asked or (talk.outcome == "advised" and pending is None)):
+    if not (asked or (talk.outcome == "advised" and pending is None)):
         return answer
     complains = reading.facts.get("complaint") == "short"
     partial = reading.facts.get("received") == "partial"
+    if answer == "no" and not partial:
+        return answer
     came = reading.facts.get("received_amount")
     if isinstance(came, int) and not partial and (asked or complains):
         return "yes" if _is_all(came, talk) else "short"
@@ -35,9 +40,17 @@ def arrival_of(talk: Talk, reading: Reading) -> Value | None:
     return "no" if asked and reading.facts.get("received") == "none" else answer
 
 
-def takes_back(talk: Talk, reading: Reading, said: Mapping[str, Fact]) -> bool:
-    """Say whether he takes back that the money has come, and tells no other sale."""
-    return reading.remarks.takes_back and talk.confirmed and not SALE & said.keys()
+def takes_back(talk: Talk, reading: Reading, said: Mapping[str, Fact], now: datetime) -> bool:
+    """Say whether he takes back that the money has come, or that it is all of it, and tells no other sale."""
+    if not talk.confirmed or SALE & said.keys():
+        return False
+    recent = talk.due_at is not None and now - talk.due_at < RECENT
+    return reading.remarks.takes_back or (recent and not reading.remarks.another and is_short(said))
+
+
+def is_short(said: Mapping[str, Fact]) -> bool:
+    """Say whether he says that less has come than should have."""
+    return "complaint" in said and said["complaint"].value == "short"
 
 
 def part_come(talk: Talk, said: Mapping[str, Fact]) -> dict[str, Fact] | None:

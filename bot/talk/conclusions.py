@@ -8,6 +8,7 @@ from bot.talk.case import Case
 from bot.talk.decision import Decision, Reply, Situation, TicketRequest
 from bot.talk.due_words import due_reason, due_standing, due_strip
 from bot.talk.questions import Questions
+from bot.talk.sales import SALE
 from bot.talk.standing import Standing, is_overdue
 from bot.talk.state import Outcome, Talk, Wake
 from bot.talk.wording import Wording, before, moment
@@ -170,7 +171,8 @@ class Conclusions:
             ticket = situation.resolved
         if ticket is None:
             if not self._standing.tell_promises(decision, situation, case, lead):
-                self._questions.repeat(decision, lead + self._wording.say("status_none", language))
+                key = "status_asking" if talk.pending and SALE & talk.facts.keys() else "status_none"
+                self._questions.repeat(decision, lead + self._wording.say(key, language))
             return
         if ticket is situation.ticket and is_overdue(ticket, situation.now):
             text = lead + self._urge(decision, situation, ticket, case)
@@ -191,6 +193,18 @@ class Conclusions:
         if waits or situation.ticket:
             self.tell_status(decision, situation, case)
         return waits or situation.ticket is not None
+
+    def tell_when(self, decision: Decision, situation: Situation, case: Case) -> bool:
+        """Tell who asks when again what he was told of it; False when he was told nothing, or it is late."""
+        talk = decision.talk
+        promised = talk.outcome == "advised" and case.due_at == talk.due_at and case.deadline is not None
+        if promised and talk.pending is None and case.deadline and situation.now <= case.deadline:
+            self._standing.tell_promises(decision, situation, case)
+            return True
+        if talk.has_ticket and situation.ticket:
+            self.tell_status(decision, situation, case)
+            return True
+        return False
 
     def _urge(self, decision: Decision, situation: Situation, ticket: TicketView, case: Case) -> str:
         """Raise the priority of a ticket that nobody took in time; gives what is said of it."""

@@ -5,22 +5,21 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.messages import Command, Incoming
-from bot.talk.arrival import SHORT, arrival_of, part_come, takes_back
+from bot.talk.arrival import SHORT, arrival_of, is_short, part_come, takes_back
 from bot.talk.asides import Asides
 from bot.talk.attachments import Attachments
-from bot.talk.case import Case, next_question, think
+from bot.talk.case import Case
 from bot.talk.conclusions import Conclusions
+from bot.talk.course import Course
 from bot.talk.decision import Decision, Situation
 from bot.talk.followups import FollowUps
 from bot.talk.handover import Handover, is_taken
 from bot.talk.learning import (
     current_talk,
     heard_again,
-    is_new_case,
     language_of_talk,
     learn,
     looked_up,
-    played_back,
     said_in,
     sale_of,
 )
@@ -30,7 +29,6 @@ from bot.talk.questions import ABOUT_MONEY, CHOOSING, FOR_A_FACT, Questions, opt
 from bot.talk.sales import asked_talk, case_meant, due_talk, is_another, sale_named, set_aside, unfinished
 from bot.talk.state import CORRECT, Pending, Talk
 from bot.talk.wording import Wording
-from knowledge.engine import Engine
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Fact, Reading, Value
 from knowledge.reading.complaints import COMPLAINTS
@@ -49,15 +47,15 @@ class Conversation:
     def __init__(self, knowledge: KnowledgeBase, wording: Wording, hours: ServiceHours) -> None:
         self._knowledge = knowledge
         self._wording = wording
-        self._engine = Engine(knowledge.causes, knowledge.facts, knowledge.version)
         self._reader = Reader(knowledge.lexicon, knowledge.facts, knowledge.articles)
         self._questions = Questions(knowledge.facts, wording)
         self._asides = Asides(knowledge.articles, wording, self._questions)
         self._conclusions = Conclusions(knowledge, wording, self._questions, hours)
         self._attachments = Attachments(wording, self._questions)
-        self._handover = Handover(self._asides, self._conclusions, self._think)
         self._proof = Proof(wording)
-        self._followups = FollowUps(wording, self._questions, self._conclusions, self._think)
+        self._course = Course(knowledge, wording, self._questions, self._conclusions, self._proof)
+        self._handover = Handover(self._asides, self._conclusions, self._course.think)
+        self._followups = FollowUps(wording, self._questions, self._conclusions, self._course.think)
         self._menu = Menu(knowledge.facts, wording, self._questions, self._asides, self._conclusions)
 
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:
@@ -86,14 +84,14 @@ class Conversation:
         lookup = decision.talk.lookup
         if lookup and lookup.until and lookup.until <= situation.now:
             return self.judged(situation, None, "unreachable")
-        self._followups.wake(decision, situation, self._think(decision, situation))
+        self._followups.wake(decision, situation, self._course.think(decision, situation))
         return decision
 
     def judged(self, situation: Situation, entry: Entry | None, verdict: Verdict) -> Decision:
         """Go on after a claim was held against the directory; entry is given when it is right."""
         decision = Decision(talk=current_talk(situation))
         lead, said = self._proof.judged(decision, entry, verdict, situation.now)
-        self._go_on(decision, situation, said, lead=lead)
+        self._course.go_on(decision, situation, said, lead=lead)
         self._followups.go_back(decision, situation)
         return decision
 
@@ -101,18 +99,18 @@ class Conversation:
         """Go on with what a lookup says, if he has said anything and nobody has his ticket."""
         speaks = any(fact.source != "system" for fact in decision.talk.facts.values())
         if speaks and not is_taken(situation.ticket):
-            self._go_on(decision, situation, said)
+            self._course.go_on(decision, situation, said)
 
     def think(self, situation: Situation) -> Case:
         """Work out what is held of the talk's case now."""
-        return think(situation.talk, situation, self._knowledge, self._engine)
+        return self._course.think(Decision(talk=situation.talk), situation)
 
     # The menu, and what is no text.
 
     def _chose(self, decision: Decision, situation: Situation, command: Command) -> None:
         decision.heard = f"/{command}"
         if command in ALWAYS or not self._handover.silences(decision, situation):
-            self._menu.choose(decision, situation, command, self._think(decision, situation))
+            self._menu.choose(decision, situation, command, self._course.think(decision, situation))
 
     def _received(self, decision: Decision, situation: Situation, incoming: Incoming) -> None:
         """Take note of an attachment; the caption that came with it has been answered already."""
@@ -123,7 +121,7 @@ class Conversation:
             return
         if situation.refused is None and incoming.file and self._attachments.answers(decision.talk.pending):
             lead = self._attachments.take_as_evidence(decision)
-            self._go_on(decision, situation, {}, lead=lead)
+            self._course.go_on(decision, situation, {}, lead=lead)
         else:
             self._attachments.receive(decision, situation, incoming)
 
@@ -149,7 +147,7 @@ class Conversation:
             return
         old = situation.old_option(choice)
         if old is None or not self._questions.tapped_old(decision, choice, *old, situation.now):
-            self._repeat(decision, situation, "stale_gone")
+            self._course.repeat(decision, situation, "stale_gone")
 
     def _answer(self, decision: Decision, situation: Situation, pending: Pending, value: str) -> None:
         """Take the option that was tapped or written."""
@@ -157,7 +155,7 @@ class Conversation:
             self._questions.ask_which(decision)
         elif pending.purpose == "which":
             if value == UNKNOWN:
-                self._go_on(decision, situation, {})
+                self._course.go_on(decision, situation, {})
             else:
                 self._questions.ask(decision, value, "correct", situation.now)
         elif pending.purpose == "arrived":
@@ -173,7 +171,7 @@ class Conversation:
                 said = {"complaint": Fact(complaint, "merchant")} if complaint else {}
                 self._follow(decision, situation, value, said)
         else:
-            self._go_on(decision, situation, {pending.fact: Fact(value, "merchant")})
+            self._course.go_on(decision, situation, {pending.fact: Fact(value, "merchant")})
 
     def _arrival(
         self, decision: Decision, situation: Situation, value: Value, said: Mapping[str, Fact]
@@ -182,18 +180,19 @@ class Conversation:
         said = {**said, **SHORT} if value == "short" else said
         if value != UNKNOWN or unfinished(decision.talk):  # else he answers once he has looked
             decision.talk = replace(decision.talk, pending=None)
-        case = self._think(decision, situation)
+        case = self._course.think(decision, situation)
         more = any(decision.talk.facts.get(key) != fact for key, fact in said.items())
         if self._followups.answered(decision, situation, case, value, more=more):
-            self._go_on(decision, situation, said)
+            self._course.go_on(decision, situation, said)
 
     def _taken_back(self, decision: Decision, situation: Situation, said: Mapping[str, Fact]) -> None:
         """Go on with the case of which he said a moment ago that the money has come."""
-        self._followups.taken_back(decision, situation)
+        said = {**said, **SHORT} if is_short(said) else said
+        self._followups.taken_back(decision, situation, short=is_short(said))
         if decision.talk.outcome is None:
-            self._go_on(decision, situation, said)
+            self._course.go_on(decision, situation, said)
         elif decision.talk.has_ticket:
-            self._go_on(decision, situation, {**said, "arrived": Fact("no", "merchant")})
+            self._course.go_on(decision, situation, {**said, "arrived": Fact("no", "merchant")})
 
     def _changed(self, decision: Decision, situation: Situation, pending: Pending, value: str) -> None:
         if value == "yes":
@@ -201,11 +200,11 @@ class Conversation:
             if pending.offer.get("arrived") == "yes":
                 self._followups.has_arrived(decision, situation, said)
             else:
-                self._go_on(decision, situation, said)
+                self._course.go_on(decision, situation, said)
         else:
             decision.talk = replace(decision.talk, pending=None)
             decision.say(self._wording.say("kept", decision.talk.language))
-            self._go_on(decision, situation, {})
+            self._course.go_on(decision, situation, {})
 
     # Words.
 
@@ -225,7 +224,7 @@ class Conversation:
         decision.talk = replace(
             talk, language=language_of_talk(talk, reading, incoming.language, first=situation.first)
         )
-        decision.contact = redacted.phones[0] if redacted.phones else incoming.phone
+        decision.contact = redacted.phones[-1] if redacted.phones else incoming.phone
         if self._handover.silences(decision, situation, reading):
             return
         if is_another(decision.talk, reading):
@@ -252,7 +251,7 @@ class Conversation:
         """Take the message as an answer, as something beside the case, or as what it says of it."""
         pending = decision.talk.pending
         said = said_in(decision.talk, reading)
-        if takes_back(decision.talk, reading, said):
+        if takes_back(decision.talk, reading, said, situation.now):
             self._taken_back(decision, situation, said)
             return
         decision.talk = case_meant(decision.talk, said)
@@ -263,12 +262,12 @@ class Conversation:
             return
         self._asides.warn(decision, reading.remarks.article)
         if reading.remarks.greets and not said and (pending or decision.talk.outcome):
-            self._followups.greet(decision, situation, self._think(decision, situation))
+            self._followups.greet(decision, situation, self._course.think(decision, situation))
             return
         if "arrived" in said:
             part = part_come(decision.talk, said)
             if part:
-                self._go_on(decision, situation, part)
+                self._course.go_on(decision, situation, part)
             else:
                 self._followups.has_arrived(decision, situation, said)
             return
@@ -288,7 +287,7 @@ class Conversation:
         """Take words about what was promised or done, or for an option; False when they are none."""
         pending = decision.talk.pending
         if reading.remarks.unsolved and decision.talk.outcome == "closed":
-            return self._conclusions.hand_back(decision, situation, self._think(decision, situation))
+            return self._conclusions.hand_back(decision, situation, self._course.think(decision, situation))
         arrival = arrival_of(decision.talk, reading)
         if arrival is not None:
             self._arrival(decision, situation, arrival, said)
@@ -306,11 +305,16 @@ class Conversation:
         """Do what an intent asks for; an empty one stands for facts alone."""
         if intent == "human_agent":
             decision.talk = decision.talk.knows(**said)
-            self._conclusions.call_human(decision, situation, self._think(decision, situation))
+            self._conclusions.call_human(decision, situation, self._course.think(decision, situation))
+            return
+        case = self._course.think(decision, situation)
+        asks_when = intent == "arrival_time" and said.keys() <= {"complaint"}
+        if asks_when and self._conclusions.tell_when(decision, situation, case):
+            pass  # told
         elif intent == "ticket_status" and not said:
-            self._conclusions.tell_status(decision, situation, self._think(decision, situation))
+            self._conclusions.tell_status(decision, situation, case)
         elif said or intent in ABOUT_MONEY:
-            self._go_on(decision, situation, said, insisted=intent in ABOUT_MONEY)
+            self._course.go_on(decision, situation, said, insisted=intent in ABOUT_MONEY)
         elif intent == "change_account":
             self._asides.change_of_account(decision)
         else:
@@ -328,71 +332,16 @@ class Conversation:
         if first and reading and self._questions.ask_meant(decision, reading):
             return
         if pending is None:
-            if self._conclusions.tell_standing(decision, situation, self._think(decision, situation)):
+            if self._conclusions.tell_standing(decision, situation, self._course.think(decision, situation)):
                 return
             if talk.outcome or talk.facts:
-                self._repeat(decision, situation, "again")
+                self._course.repeat(decision, situation, "again")
             else:
                 lead = self._wording.say("greeting", talk.language) + "\n"
                 self._questions.ask(decision, "complaint", "diagnose", situation.now, lead=lead)
             return
         if pending.misses + 1 >= MOST_MISSES and pending.purpose in FOR_A_FACT:
-            self._go_on(decision, situation, {pending.fact: Fact(UNKNOWN, "merchant")})
+            self._course.go_on(decision, situation, {pending.fact: Fact(UNKNOWN, "merchant")})
             return
         decision.talk = replace(talk, pending=replace(pending, misses=pending.misses + 1))
         self._questions.repeat(decision, self._wording.say("again", talk.language))
-
-    def _repeat(self, decision: Decision, situation: Situation, text: str) -> None:
-        """Say something and put the open question again; if it vanished from the questions, the next."""
-        talk = decision.talk
-        said = self._wording.say(text, talk.language)
-        if talk.pending or talk.outcome or talk.is_looked_up or not talk.facts:
-            self._questions.repeat(decision, said)
-        else:
-            self._go_on(decision, situation, {}, lead=f"{said}\n")
-
-    # What follows.
-
-    def _think(self, decision: Decision, situation: Situation) -> Case:
-        return think(decision.talk, situation, self._knowledge, self._engine)
-
-    def _go_on(
-        self,
-        decision: Decision,
-        situation: Situation,
-        said: Mapping[str, Fact],
-        *,
-        insisted: bool = False,
-        lead: str = "",
-    ) -> None:
-        """Take the facts, and ask the next question or come to a conclusion; lead: what is said before."""
-        before = decision.talk
-        decision.talk = learn(replace(before, pending=None), said)
-        if self._proof.starts(decision, situation):
-            return
-        case = self._think(decision, situation)
-        if before.outcome and lead:
-            decision.say(lead.strip())
-            lead = ""
-        if before.outcome and self._conclusions.stands(decision, situation, case, said, insisted=insisted):
-            return
-        reopened = before.outcome == "closed" and decision.talk.outcome == "advised"
-        if reopened and "complaint" in said and self._conclusions.hand_back(decision, situation, case):
-            return
-        read = played_back(decision.talk, said)
-        question = None if self._conclusions.kept_back(decision.talk) else next_question(decision.talk, case)
-        question = self._proof.instead_of(question, decision.talk, situation)
-        if question is None:
-            if lead:
-                decision.say(lead.strip())
-            self._conclusions.conclude(decision, situation, case, read)
-            return
-        talk = decision.talk
-        goes_on = before.outcome and not is_new_case(before, said)
-        again = "reopened" if before.due_at and before.due_at < situation.now else "looks_again"
-        lead += self._wording.say(again, talk.language) if goes_on else ""
-        wake = talk.wake if talk.wake and talk.wake.kind == "arrived" else None
-        still_open = before.pending is not None and before.pending.fact == question and question not in said
-        asked = talk.asked if still_open else (*talk.asked, question)
-        decision.talk = replace(talk, asked=asked, outcome=None, wake=wake)
-        self._questions.ask(decision, question, "diagnose", situation.now, read=read, lead=lead)

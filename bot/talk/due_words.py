@@ -25,8 +25,9 @@ def due_reason(case: Case, knowledge: KnowledgeBase, wording: Wording, language:
         return wording.say("latest_case", language) + put_off
     profile = knowledge.acquirers.profile(_word(case, "brand"))
     unsure = mode in INSTANT_MODES and _word(case, "d0_blocker") == UNKNOWN
+    why = "unsure" if unsure else _word(case, "not_due_reason") or "cycle"
     reason = wording.say(
-        "reason_unsure" if unsure else f"reason_{_word(case, 'not_due_reason') or 'cycle'}",
+        "reason_cutoff_unsure" if why == "cutoff" and _may_be_in_time(case, profile) else f"reason_{why}",
         language,
         cycle=wording.say(f"cycle_{mode}", language),
         cycle_short=f"{profile.base_cycle[0].upper()}+{profile.base_cycle[1]}",
@@ -35,6 +36,16 @@ def due_reason(case: Case, knowledge: KnowledgeBase, wording: Wording, language:
         limits=_limits(profile, _word(case, "pay_method"), wording, language),
     )
     return reason + put_off
+
+
+def _may_be_in_time(case: Case, profile: Profile) -> bool:
+    """Say whether the minute of the sale is not known and may have been before the cut-off."""
+    fact = case.known.get("paid_at")
+    return (
+        fact is not None
+        and isinstance(fact.value, Interval)
+        and fact.value.start.astimezone(SHANGHAI).time() < profile.cutoff
+    )
 
 
 def due_standing(case: Case, wording: Wording, language: Language, now: datetime) -> str:

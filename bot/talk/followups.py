@@ -106,10 +106,11 @@ class FollowUps:
         else:
             self.answered(decision, situation, case, "yes")
 
-    def taken_back(self, decision: Decision, situation: Situation) -> None:
+    def taken_back(self, decision: Decision, situation: Situation, *, short: bool = False) -> None:
         """Open the case again that he said was over; one that people work on stays with them.
 
         It is as open as before: the promise stands until its deadline, and the next question is put.
+        short: a part has come, and no deadline is waited for.
         """
         talk = decision.talk
         facts = {key: fact for key, fact in talk.facts.items() if key != "arrived"}
@@ -119,7 +120,7 @@ class FollowUps:
         if outcome != "advised":
             return
         decision.say(self._about_arrival("taken_back", talk, situation.now))
-        if not self._is_still_due(decision, situation, case):
+        if short or not self._is_still_due(decision, situation, case):
             decision.talk = replace(look_again(decision.talk), outcome=None, asked=())
 
     def _is_still_due(self, decision: Decision, situation: Situation, case: Case) -> bool:

@@ -133,10 +133,13 @@ def heard_again(talk: Talk, reading: Reading) -> dict[str, Value]:
     return {key: talk.facts[key].value for key, fact in said.items() if not _is_news(talk.facts[key], fact)}
 
 
-def played_back(talk: Talk, said: Mapping[str, Fact]) -> dict[str, Value]:
-    """Give what was read and is told to him; "only this one" is odd where he spoke of another before."""
-    spoken = said.keys() - {"scope"} if talk.earlier else said.keys()
-    return {key: fact.value for key, fact in said.items() if key in spoken and fact.source == "reader"}
+def played_back(said: Mapping[str, Fact]) -> dict[str, Value]:
+    """Give what was read and is told to him; who says "that sale" need not hear that it is only this one."""
+    return {
+        key: fact.value
+        for key, fact in said.items()
+        if fact.source == "reader" and not (key == "scope" and fact.value == "one_sale")
+    }
 
 
 def language_of_talk(talk: Talk, reading: Reading, channel: Language | None, *, first: bool) -> Language:

@@ -52,9 +52,13 @@ def take_up(talk: Talk, earlier: Talk) -> Talk:
 
 def is_another(talk: Talk, reading: Reading) -> bool:
     """Say whether a message is about another sale than the case at hand, and no correction of it."""
-    pending = talk.pending
+    pending, remarks = talk.pending, reading.remarks
+    if remarks.another and pending is None and talk.outcome is not None and not remarks.corrects:
+        missing = reading.facts.get("complaint") == "not_arrived" or reading.facts.get("received") == "none"
+        if missing and not {"amount", "reference_no"} & reading.facts.keys():
+            return True  # he will be asked which
     if (
-        reading.remarks.corrects
+        remarks.corrects
         or talk.outcome == "closed"
         or talk.is_looked_up
         or (talk.outcome is None and pending is None)
@@ -65,11 +69,11 @@ def is_another(talk: Talk, reading: Reading) -> bool:
     said = {key: value for key, value in reading.facts.items() if key in SALE}
     if talk.outcome is not None and _tells_of_both(talk, said):
         return True
-    if not (reading.remarks.another or talk.confirmed or "reference_no" in said):
+    if not (remarks.another or talk.confirmed or "reference_no" in said):
         return False
-    if not (reading.remarks.another or talk.confirmed):
+    if not (remarks.another or talk.confirmed):
         said = {"reference_no": said["reference_no"]}
-    first = talk.outcome is not None and (reading.remarks.another or talk.confirmed)
+    first = talk.outcome is not None and (remarks.another or talk.confirmed)
     return any(_differs(talk.facts.get(key), value, first=first) for key, value in said.items())
 
 

@@ -57,8 +57,8 @@ _DAY_BEFORE = re.compile(rf"(?:^|[\s,，。.;；!！?？]){STRUCK}[{STRUCK}\s]*(
 _CLAUSE_OVER = re.compile(r"[\s啊啦呀哈哦呢]*(?:$|[,，。.;；!！?？])|\s(?=[\u4e00-\u9fff])")
 #: Around a bare number, what says that it is money.
 _MONEY_BEFORE = re.compile(
-    r"(?:[刷收]成|[票账]上|各|[入进到]账|到手|[该只才]来|(?:收|刷|扫)了?(?:人家|客人|顾客|他|她)|[款金费]|进了?|打了?|给|退|交|花|拿|还|卖|买|价|刷|收|付|差|少|到|转|提现?|款|额|钱|了|共|计|共计|合计|卖|消费|交易|支付|扣|多|应|实|充值?|[一两每]笔|(?:刷|付|收|扫)[了的]?(?:信用卡|储蓄卡|借记卡|微信|支付宝|花呗|云闪付)|欠|还有|借|只有|是|的|约"
-    r"|大概|missing|for|of|got|received?|pa(?:id|ys?)|sale|payment|amount|only|about|charged|short|take|took|worth|withdrew|sold|swiped"
+    r"(?:[刷收]成|[票账]上|各|[入进到]账|到手|[该只才]来|(?:收|刷|扫)了?(?:人家|客人|顾客|他|她)|[款金费]|进了?|打了?|给|退|交|花|拿|还|卖|买|价|刷|收|付|差|少|到|转|提现?|款|额|钱|了|共|计|共计|合计|卖|消费|交易|支付|扣|多|应|实|充值?|[一两每这那有]笔|(?:刷|付|收|扫|的)[了的]?(?:信用卡|储蓄卡|借记卡|微信|支付宝|花呗|云闪付)|欠|还有|借|只有|是|的|约"
+    r"|大概|missing|arrived|for|of|got|received?|pa(?:id|ys?)|sale|payment|amount|only|about|charged|short|take|took|worth|withdrew|sold|swiped"
     r"|rang up|show|shows"
     r"|(?:handed|gave|give|sent|paid|owe|owes) (?:me|us|him|her|them))"
     r"\s?[:：了是有]?\s?$"

@@ -7,6 +7,7 @@ from datetime import datetime
 from rapidfuzz import fuzz
 
 from knowledge.model import UNKNOWN, FactSpec, Value
+from knowledge.reading.clauses import clause_end, clause_start
 from knowledge.reading.complaints import COMPLAINTS
 from knowledge.reading.facts import MODES
 from knowledge.reading.intents import Guess
@@ -24,7 +25,7 @@ from knowledge.reading.slots import Slots
 from knowledge.reading.vocabulary.alternatives import as_pattern
 from knowledge.reading.vocabulary.lexicon import Lexicon, Vocabulary
 from knowledge.reading.vocabulary.normalise import Normaliser
-from knowledge.reading.vocabulary.words import WordFinder
+from knowledge.reading.vocabulary.words import Hit, WordFinder
 from knowledge.reading.when.events import EventReader
 
 #: How alike a typed answer and an option's label must be, 0 to 100.
@@ -41,6 +42,8 @@ _ORDINAL = re.compile(
 )
 _ENGLISH_ORDINALS = {"first": 0, "second": 1, "third": 2, "last": -1}
 _EDGE = " ,.;:!?~，。；：！？、…\"'“”()（）-\t\n"
+#: In the clause of good news, these make it another sale's.
+_NAMES_A_SALE = re.compile(r"\d|[笔单]|[刷收付扫]的|\b(?:one|sale|payment|other)\b")
 _LABEL_BREAK = re.compile(r"[/,，()（）]")
 #: What people put in front of an answer that changes nothing.
 _HEDGE = re.compile(
@@ -190,6 +193,9 @@ class AnswerReader:
         known = [hit for hit in hits if hit.meaning != UNKNOWN]
         if not known or hits[0].meaning == UNKNOWN:
             return UNKNOWN
+        both = len({hit.meaning for hit in known}) > 1 or self._starts_with(text, self._no)
+        if spec.key == "arrived" and both:
+            return "yes" if _came_after_all(text, known[-1]) else "no"
         best = max(known, key=lambda hit: (hit.end - hit.start, hit.start))
         if not is_negated(text, best.start):
             return best.meaning
@@ -236,6 +242,12 @@ class AnswerReader:
             if alike > score and not away:
                 best, score = value, alike
         return best if score >= ALIKE else None
+
+
+def _came_after_all(text: str, last: Hit[str]) -> bool:
+    """Tell whether words that it has not come and that it has end with the latter, of no other sale."""
+    clause = text[clause_start(text, last.start) : clause_end(text, last.end)]
+    return last.meaning == "yes" and not is_negated(text, last.start) and not _NAMES_A_SALE.search(clause)
 
 
 def _is_asked(text: str, start: int, end: int, spec: FactSpec) -> bool:

@@ -8,7 +8,7 @@ from knowledge.model import FactSpec, Interval, Value
 from knowledge.reading.complaints import ELSEWHERE, complaint_of
 from knowledge.reading.intents import Guess
 from knowledge.reading.mentions import Mention
-from knowledge.reading.people import CUSTOMER_EN, CUSTOMER_ZH, OTHER_CUSTOMERS
+from knowledge.reading.people import CUSTOMER_EN, CUSTOMER_ZH, OTHER_CUSTOMERS, OTHER_SHOPS
 from knowledge.reading.slots import Slots
 from knowledge.reading.stated import asks_about, stated
 from knowledge.reading.when.elapsed import speaks_of_terminal, terminal_age
@@ -37,8 +37,8 @@ _OWN_CARD = re.compile(r"(?:还|结算|到账?|提现?到?|转到|绑定?|收款
 _OTHERS = re.compile(
     rf"{OTHER_CUSTOMERS}[拿用刷扫付的]{{0,2}}$|(?:平时|平常|一般|以前|往常)(?:的|都是|都|是)*$"
 )
-#: In front of a mode: it is that of others.
-_OTHERS_HAVE = re.compile(r"(?:别人|人家|别家|隔壁)(?:家|的|们)?(?:都|也|就)?(?:是|能)?$")
+#: In front of a mode: it is that of another shop.
+_OTHER_SHOPS = re.compile(rf"{OTHER_SHOPS}$")
 _SCANNED = re.compile(r"扫|码|云闪付|qr|scan")
 #: It is he who wants money back, and no customer.
 _BACK_TO_HIM = re.compile(r"[退还]回?(?:给|还)?(?:我|俺)|refund me\b|(?:refund|return) my (?:deposit|fee)")
@@ -147,7 +147,7 @@ def _mode(text: str, slots: Slots, guess: Guess, expecting: FactSpec | None) -> 
         for mention in slots.named("mode")
         if not mention.negated
         and not (asks and asks_about(text, mention))
-        and not _OTHERS_HAVE.search(text[: mention.start])
+        and not _OTHER_SHOPS.search(text[: mention.start])
     ]
     modes = {_mode_of(text, mention) for mention in said}
     if len(modes) != 1:

@@ -70,7 +70,12 @@ _RECEIVED_BEFORE = re.compile(
 )
 #: "Only 1,150 arrived".
 _ONLY_BEFORE = re.compile(r"\b(?:only|just)\s?$")
-_CAME_AFTER = re.compile(r"\s?(?:yuan|rmb)?\s?(?:has |have )?(?:arrived|came|come|landed)\b")
+_CAME_AFTER = re.compile(
+    r"\s?(?:yuan|rmb)?\s?(?:(?:has |have )?(?:arrived|came|come|landed)\b|of (?:it|that|this|them|the)\b)"
+)
+#: Of a sale of which a part has come, the rest: 只到了1500,还有2000没到.
+_PART_CAME = re.compile(r"[只才先](?:[到来]了?|收到了?|进了|到账了?)账?\s?\d")
+_REST_BEFORE = re.compile(r"(?:还有|还差|还剩下?|剩下?的?|其余的?|余下的?|另外)\s?$")
 
 
 def role_of(text: str, start: int, end: int, yuan: Decimal) -> Role:
@@ -84,6 +89,8 @@ def role_of(text: str, start: int, end: int, yuan: Decimal) -> Role:
         return "limit"
     if _BALANCE_BEFORE.search(before):
         return "balance"
+    if _REST_BEFORE.search(before) and _PART_CAME.search(text, 0, start):
+        return "difference"
     if _NOT_COME_AFTER.match(text, end) or _NOT_COME_BEFORE.search(before):
         return "sale"
     if _SHORT_BEFORE.search(before) or _SHORT_AFTER.match(text, end):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from knowledge.articles import Article
-from knowledge.model import FactSpec, Interval, Reading, Value
+from knowledge.model import FactSpec, Interval, Reading, Remarks, Value
 from knowledge.reading.answers import AnswerReader
 from knowledge.reading.facts import is_bare, is_known, read_facts, read_moment, terminal_day
 from knowledge.reading.intents import Guess, IntentReader
@@ -31,6 +31,10 @@ _OTHER_MONEY = frozenset({"settle_card_test", "cardholder_charged", "others_affe
 _HIS_MONEY = re.compile(r"钱|款|谢|刚|终于|money|payout|payment|thank")
 #: These say that it is the only one; "this sale" alone may be said back from the question.
 _ONLY = re.compile(r"[只就光单]|其中|唯独|\b(?:only|just)\b")
+#: Beside good news, these say that it is not all of it.
+_LACKS = re.compile(
+    r"[少差错扣没未只才缺]|不[对够足符全]|\b(?:short|less|missing|only|wrong|minus|not|but|part|fee)\b|n't"
+)
 #: What tells which sale the good news is about.
 _NAMES_A_SALE = frozenset({"amount", "paid_at"})
 #: Thanks and greetings ask nothing, but whether anybody is there.
@@ -72,21 +76,23 @@ class Reader:
     ) -> Reading:
         """Read a redacted message; expecting: the fact just asked; about: what is known of its moment."""
         normal = _BARE_NUMBER.sub(r"\1", self._normaliser.normalise(text[:LONGEST]))
-        remarks = self._remarks.read(normal)
+        at_hand = expecting is not None or about is not None
+        remarks = self._remarks.read(normal, at_hand=at_hand)
         guess = self._guess(normal, greets=remarks.greets)
         if remarks.corrects or (expecting is not None and expecting.key == "paid_at"):
             normal = _A_LITTLE.sub("1点", normal)
-        asks_money = bool(remarks.corrects) or (expecting is not None and expecting.kind == "money")
+        about = None if remarks.another else about  # the moment of another sale is not known
+        asks_money = remarks.corrects or (expecting is not None and expecting.kind == "money")
         slots = read_slots(normal, now, self._days, self._mentions, asks_money=asks_money)
-        slots = slots.behind(remarks.corrects)
+        slots = slots.behind(remarks.goes_on)
         if not slots.says_something:
-            remarks = replace(remarks, corrects=0)
-        if (expecting or about) and not remarks.greets and is_bare(slots, self._events):
+            remarks = replace(remarks, corrects=False, goes_on=0)
+        if at_hand and not remarks.greets and is_bare(slots, self._events):
             guess = replace(guess, sure=False)  # whatever it looks like: a day or a time of the case at hand
         facts = self._stated(normal, slots, guess, expecting)
-        asked = bool(remarks.corrects) or (expecting is not None and expecting.key == "paid_at")
+        asked = remarks.corrects or (expecting is not None and expecting.key == "paid_at")
         # What begins the correction is no event, and places stay the same.
-        heard = normal[remarks.corrects :].rjust(len(normal))
+        heard = normal[remarks.goes_on :].rjust(len(normal))
         moment = read_moment(heard, slots, guess, now, self._events, asked=asked, about=about)
         facts |= {} if moment is None else {"paid_at": moment}
         facts = terminal_day(normal, slots, now, self._events) | facts
@@ -94,11 +100,7 @@ class Reader:
         answer = None if remarks.article else self._answer(heard, expecting, slots, guess, now, facts, about)
         if expecting is not None and answer is not None:
             facts = _beside(normal, facts, expecting, answer)
-        if remarks.corrects:
-            facts.pop("complaint", None)
-        if remarks.article:
-            asked_about = _ASKED_ABOUT - {"complaint"} if remarks.warns else _ASKED_ABOUT
-            facts = {key: value for key, value in facts.items() if key not in asked_about}
+        facts = _less_what_is_asked(normal, facts, remarks)
         if remarks.arrived and _is_about_his_money(normal, expecting, answer):
             facts, answer = {"arrived": "yes"} | {k: v for k, v in facts.items() if k in _NAMES_A_SALE}, None
         short = remarks.corrects or (answer is not None and len(normal) <= SHORT_ANSWER)
@@ -165,6 +167,21 @@ def _is_about_his_money(text: str, expecting: FactSpec | None, answer: Value | N
     return expecting.key not in _OTHER_MONEY and _HIS_MONEY.search(text) is not None
 
 
+def _less_what_is_asked(text: str, facts: dict[str, Value], remarks: Remarks) -> dict[str, Value]:
+    """Drop what a question of his own only asks about, and a complaint that nothing in the words bears out.
+
+    A correction has none of its own, and who only names another sale misses no part of it.
+    """
+    dropped = set(_ASKED_ABOUT) if remarks.article else set()
+    if remarks.warns:
+        dropped.discard("complaint")
+    if remarks.corrects or (
+        remarks.another and facts.get("complaint") == "short" and not _LACKS.search(text)
+    ):
+        dropped.add("complaint")
+    return {key: value for key, value in facts.items() if key not in dropped}
+
+
 def _beside(text: str, facts: dict[str, Value], expecting: FactSpec, answer: Value) -> dict[str, Value]:
     """Drop what the answer was mistaken for: the value under the name of a like fact, its "this sale"."""
     like = {
@@ -177,6 +194,8 @@ def _beside(text: str, facts: dict[str, Value], expecting: FactSpec, answer: Val
         for key, value in facts.items()
         if not (key in rivals and key != expecting.key and value == answer)
     }
+    if (expecting.key, answer) == ("arrived", "yes") and not _LACKS.search(text):
+        facts.pop("complaint", None)  # it came, and nothing is said to be missing
     if (expecting.key, answer) == ("bounced_before", "corrected"):
         facts.pop("settle_info_correct", None)  # what was wrong is wrong no more
     if expecting.key != "scope" and facts.get("scope") == "one_sale" and not _ONLY.search(text):

@@ -14,6 +14,8 @@ from knowledge.reading.vocabulary.words import WordFinder
 #: A longer message is a story that happens to hold such words.
 LONGEST_WISH = 30
 _PUNCTUATION = re.compile(r"[\s,.;:!~，。；：！、…]+")
+#: Between clauses; in Chinese a gap parts them as well, a "?" never does.
+_BETWEEN = re.compile(r"[,.;:!~，。；：！、…]+|(?<![a-z'])\s+(?![a-z'])")
 _END = re.compile(r"[\s,.;:!~，。；：！、…]+$")
 
 
@@ -30,25 +32,29 @@ class RemarkReader:
             for phrase in phrases
         ]
         self._arrived = [as_pattern(phrase) for phrase in lexicon.arrived]
+        self._pleasantries = [as_pattern(phrase) for phrase in lexicon.pleasantries]
         self._cancels = [as_pattern(phrase) for phrase in lexicon.cancels]
         self._takes_back = [as_pattern(phrase) for phrase in lexicon.takes_back]
         self._greets = [as_pattern(phrase) for phrase in lexicon.greets]
         self._asks_where = [as_pattern(phrase) for phrase in lexicon.where]
         self._corrects = [as_pattern(phrase) for phrase in lexicon.corrections]
+        self._corrected = [as_pattern(phrase) for phrase in lexicon.corrected]
         self._all_arrived = [as_pattern(phrase) for phrase in lexicon.all_arrived]
         self._another = [as_pattern(phrase) for phrase in lexicon.another]
         self._unsolved = [as_pattern(phrase) for phrase in lexicon.unsolved]
         self._angry = WordFinder((normaliser.normalise_word(word), word) for word in lexicon.anger)
 
-    def read(self, text: str) -> Remarks:
-        """Read a normalised text."""
+    def read(self, text: str, *, at_hand: bool) -> Remarks:
+        """Read a normalised text; at_hand: there is a question or a sale of which he may say more."""
         short = len(text) <= 2 * LONGEST_WISH if text.isascii() else len(text) <= LONGEST_WISH
         article = self._article(text, short=short)
+        goes_on = self._correction(text)
+        corrected = at_hand and any(pattern.search(text) for pattern in self._corrected)
         return Remarks(
             article=article,
             warns=article in self._warns,
             wants=self._language(text) if short else None,
-            arrived=short and _is_all(self._arrived, text),
+            arrived=short and self._says_arrived(text),
             cancels=short and _is_all(self._cancels, text),
             takes_back=any(pattern.search(text) for pattern in self._takes_back),
             greets=short and _is_all(self._greets, text.replace("?", " ")),
@@ -57,8 +63,17 @@ class RemarkReader:
             all_arrived=any(pattern.search(text) for pattern in self._all_arrived),
             another=any(pattern.search(text) for pattern in self._another),
             unsolved=short and _is_all(self._unsolved, text),
-            corrects=self._correction(text),
+            corrects=goes_on > 0 or corrected,
+            goes_on=goes_on,
         )
+
+    def _says_arrived(self, text: str) -> bool:
+        """Tell whether all it says is that the money has come, but for thanks and the like beside."""
+        if _is_all(self._arrived, text):
+            return True
+        clauses = [clause for clause in _BETWEEN.split(text) if clause.strip()]
+        news = [clause for clause in clauses if not _is_all(self._pleasantries, clause)]
+        return bool(news) and all(_is_all(self._arrived, clause) for clause in news)
 
     def _article(self, text: str, *, short: bool) -> str | None:
         asked = self._asks.matching(text)

@@ -93,6 +93,30 @@ def test_an_old_arrival_of_a_case_that_is_closed_changes_nothing(parts: Parts) -
     assert "抱歉" not in merchant.texts
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("别的那笔到了，这笔没有", "我接着查"),
+        ("到账了 但是到的是我老婆的卡", "我接着查"),
+        ("到了一笔800的，不是这个", "抱歉让您久等"),
+        ("没看到呀", "我接着查"),
+        ("到了零头", "少的部分我接着查"),
+        ("只到了800，还有480没到", "少的部分我接着查"),
+        ("only 800 of it", "I will look into what is missing"),
+        ("it went to my other card", "I will look further"),
+        ("现在银行下班了，明天再看", "明天我再来问"),
+    ],
+)
+def test_what_is_no_yes_closes_nothing(parts: Parts, text: str, says: str) -> None:
+    moment = promised(parts, "asked")
+    merchant = Merchant(parts, moment, chat="asked")
+    merchant.send(at=(moment + timedelta(minutes=1)).isoformat())
+    assert merchant.asks == "arrived"
+    assert merchant.say(text)["outcome"] != "closed"
+    assert says in merchant.texts
+    assert merchant.last["facts"]["amount"]["value"] == 128000
+
+
 @pytest.fixture
 def agent(parts: Parts) -> int:
     """Give the account of an agent."""
@@ -156,7 +180,17 @@ def test_who_says_late_that_it_came_begins_anew_next_time(parts: Parts) -> None:
     assert "抱歉" not in merchant.texts
 
 
-@pytest.mark.parametrize("words", ["看错了没到", "啊不对 没到 看错了", "还是没到", "sorry, it has not come"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "看错了没到",
+        "看错了，那是别的钱",
+        "那笔是上次的钱",
+        "啊不对 没到 看错了",
+        "还是没到",
+        "sorry, it has not come",
+    ],
+)
 @pytest.mark.parametrize("late", [True, False])
 def test_who_takes_back_that_it_came_goes_on_with_that_sale(parts: Parts, words: str, late: bool) -> None:
     moment = promised(parts, words) + timedelta(hours=1)
@@ -456,7 +490,7 @@ def test_good_news_amid_a_question_closes_the_case(parts: Parts, words: str) -> 
     assert merchant.last["outcome"] == "closed"
 
 
-@pytest.mark.parametrize("words", ["算了不查了", "不用查了，谢谢", "stop looking thanks"])
+@pytest.mark.parametrize("words", ["算了不查了", "不用查了，谢谢", "不用提醒我", "stop looking thanks"])
 def test_who_wants_nothing_looked_into_cancels(parts: Parts, words: str) -> None:
     merchant = Merchant(parts)
     merchant.say("昨天下午3点刷的1280还没到账")
@@ -466,13 +500,22 @@ def test_who_wants_nothing_looked_into_cancels(parts: Parts, words: str) -> None
     assert merchant.ask is None
 
 
-def test_who_wants_nothing_looked_into_leaves_the_ticket_to_people(parts: Parts) -> None:
+@pytest.mark.parametrize("words", ["算了不查了", "帮我撤销工单", "我不想等了，帮我取消吧", "把工单关了吧"])
+def test_who_wants_nothing_looked_into_leaves_the_ticket_to_people(parts: Parts, words: str) -> None:
     merchant = Merchant(parts)
     merchant.say("昨天下午3点刷的1280还没到账")
     merchant.say("人工")
-    merchant.say("算了不查了")
+    merchant.say(words)
     assert merchant.last["outcome"] == "ticket"
     assert "看得到" in merchant.texts
+
+
+def test_the_number_that_he_corrects_is_called(parts: Parts) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天下午3点刷的1280还没到账")
+    merchant.say("人工")
+    merchant.say("我的号码是13812345678，不对，是13912345679")
+    assert "139****5679" in merchant.texts
 
 
 def handed_over_and_resolved(parts: Parts, agent: int, chat: str) -> Merchant:

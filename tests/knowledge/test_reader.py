@@ -294,6 +294,29 @@ def test_facts_among_others(reader: Reader, text: str, facts: dict[str, Value | 
         ("others_affected", "别家正常", "no"),
         ("arrived", "还没到", "no"),
         ("arrived", "到了", "yes"),
+        ("arrived", "没看到呀", "no"),
+        ("arrived", "别的那笔到了，这笔没有", "no"),
+        ("arrived", "到了一笔800的，不是这个", "no"),
+        ("arrived", "到账了 但是到的是我老婆的卡", "no"),
+        ("arrived", "到了我卡里", "yes"),
+        ("arrived", "说好的今天呢", "no"),
+        ("arrived", "到个屁", "no"),
+        ("arrived", "搞定", "yes"),
+        ("arrived", "你们说话不算数", "no"),
+        ("arrived", "3500没到，1200到了", "no"),
+        ("arrived", "没有，不过刚刚那笔今天刷的倒是到了", "no"),
+        ("arrived", "not this one, but the 500 one arrived", "no"),
+        ("arrived", "没到。等一下，到了", "yes"),
+        ("arrived", "昨天还没到，今天早上到的", "yes"),
+        ("arrived", "it went to my other card", "no"),
+        ("arrived", "这笔到了", "yes"),
+        ("arrived", "这笔没问题，到了", "yes"),
+        ("arrived", "现在银行下班了，明天再看", UNKNOWN),
+        ("settle_card_checked", "尾号对的", "same"),
+        ("settle_card_checked", "我看的就是那张卡", "same"),
+        ("settle_card_checked", "尾号对不上", "different"),
+        ("settle_card_checked", "it matches", "same"),
+        ("settle_card_checked", "it doesn't match", "different"),
         ("brand", "用的是拉卡拉", "lakala"),
         ("brand", "杉德的机器", "杉德"),
         ("brand", "我没带机器", None),
@@ -484,6 +507,64 @@ def test_an_unknown_fact_is_not_read(base: KnowledgeBase) -> None:
     assert dict(reading.facts) == {"amount": 350000, "complaint": "not_arrived"}
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("还是中文吧", "zh"),
+        ("等等我用中文说", "zh"),
+        ("英文可以吗", "en"),
+        ("ok英文可以吗", "en"),
+        ("我的英文不好", None),
+        ("小票是中文的", None),
+    ],
+)
+def test_the_language_that_he_wants(reader: Reader, text: str, language: str | None) -> None:
+    assert reader.read(text, NOW).remarks.wants == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "算了不用了，到了",
+        "啊到了到了，不好意思",
+        "不好意思才看到，到了",
+        "钱到了，比说的早",
+        "到了，恭喜发财",
+        "刚刚才到",
+        "到了，谢谢你们",
+        "我刚查了，到了！",
+        "已经到了不用等了",
+        "钱已经在卡里了",
+        "哎呀 到账了 打扰了",
+        "I got the money, never mind",
+        "Sorry for the late reply. It has arrived, thanks",
+        "just checked, the money arrived",
+    ],
+)
+def test_good_news_may_have_kind_words_beside_it(reader: Reader, text: str) -> None:
+    assert dict(reader.read(text, NOW).facts) == {"arrived": "yes"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "谢谢，到了吗",
+        "到了? 谢谢",
+        "谢谢你们",
+        "算了不用了",
+        "不好意思，还没到",
+        "到了，少了200",
+        "到了，但是不对",
+        "好的，收到",
+        "等到了，谢谢",
+        "never mind, it has not arrived",
+        "thanks, has it arrived?",
+    ],
+)
+def test_kind_words_alone_are_no_good_news(reader: Reader, text: str) -> None:
+    assert "arrived" not in reader.read(text, NOW).facts
+
+
 def test_each_intent_knows_its_own_phrases(base: KnowledgeBase, reader: Reader) -> None:
     for intent in INTENTS:
         phrases = base.lexicon.intents[intent].phrases
@@ -663,3 +744,51 @@ def test_no_words_of_another_sale(reader: Reader, text: str) -> None:
 )
 def test_a_correction_is_known_by_how_it_begins(reader: Reader, text: str) -> None:
     assert reader.read(text, NOW).remarks.corrects
+
+
+@pytest.mark.parametrize("text", ["金额是3580，刚看错了", "是5300，我说错了", "it was 3580, i misread it"])
+def test_a_correction_may_be_known_by_how_it_ends(reader: Reader, text: str) -> None:
+    known = Interval(moment(8), moment(9))
+    read = reader.read(text, NOW, about=known)
+    assert read.remarks.corrects
+    assert list(read.facts) == ["amount"]
+    assert not reader.read(text, NOW).remarks.corrects
+    assert not reader.read("没到，我看错了", NOW, about=known).remarks.corrects
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("到了，钱数也对", None),
+        ("有一笔3500到了", None),
+        ("到了，但是少了23块", "short"),
+        ("it came but minus 20 fee", "short"),
+    ],
+)
+def test_good_news_complains_only_of_what_is_said_to_be_missing(
+    base: KnowledgeBase, reader: Reader, text: str, complaint: str | None
+) -> None:
+    read = reader.read(text, NOW, base.facts["arrived"])
+    assert (read.answer, read.facts.get("complaint")) == ("yes", complaint)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "顾客又来刷了2000",
+        "昨天晚上还有笔860的",
+        "另外昨天晚上8点多的600也没到",
+        "再问一笔，今天早上的支付宝660",
+    ],
+)
+def test_another_sale_is_heard(reader: Reader, text: str) -> None:
+    read = reader.read(text, NOW)
+    assert read.remarks.another
+    assert "amount" in read.facts
+
+
+@pytest.mark.parametrize("text", ["那另外一笔呢，上午10点刷的2000", "今天又收了两笔，800和1200"])
+def test_who_names_another_sale_misses_no_part_of_it(reader: Reader, text: str) -> None:
+    read = reader.read(text, NOW)
+    assert read.remarks.another
+    assert "complaint" not in read.facts

@@ -96,6 +96,8 @@ class Lexicon:
     languages: Mapping[Language, tuple[str, ...]]
     #: Ways to say that the money has come, where that is the whole message.
     arrived: tuple[str, ...]
+    #: What may stand beside that in clauses of their own and changes nothing.
+    pleasantries: tuple[str, ...]
     #: Ways to say that it has not come after all.
     takes_back: tuple[str, ...]
     #: Ways to greet, where that is the whole message.
@@ -110,6 +112,8 @@ class Lexicon:
     later: tuple[str, ...]
     #: Ways to begin a correction.
     corrections: tuple[str, ...]
+    #: Ways to say behind something that it corrects what was said before.
+    corrected: tuple[str, ...]
     #: Ways to say that the money of all sales has come.
     all_arrived: tuple[str, ...]
     #: Words of another sale than the one before.
@@ -125,8 +129,8 @@ class Lexicon:
 
 #: The lists of phrases with (alternatives|…).
 _PHRASES = (
-    *("arrived", "takes_back", "greets", "where", "cancels", "gives_up", "later"),
-    *("corrections", "all_arrived", "another", "unsolved"),
+    *("arrived", "pleasantries", "takes_back", "greets", "where", "cancels", "gives_up", "later"),
+    *("corrections", "corrected", "all_arrived", "another", "unsolved"),
 )
 
 

@@ -19,6 +19,9 @@ _PROMISED_AFTER = re.compile(
 _PROMISED_BEFORE = re.compile(
     r"(?:应该|应|说好|说是?|承诺|答应|预计|(?<!秒)(?<!马上)(?<!立[刻马即])等?到了?|截止|至|等|\bby\s)$"
 )
+#: Until then he waits; and of such sales he only asks by what rule they are counted.
+_UNTIL = re.compile(r"(?:等到?了?|截止|\buntil\s)$")
+_RULE_AFTER = re.compile(r"(?:早上|上午|中午|下午|晚上|夜里)?(?:刷|收|扫|付)的?(?:钱|款|单)?(?:算|是算)")
 _JUST_NOW = re.compile(r"刚刚|刚才|刚(?=刷|付|收(?![摊工拾]))|just now|just (?=took|swiped|paid)")
 #: How far back "just now" may reach.
 _JUST = timedelta(hours=1)
@@ -44,10 +47,14 @@ def sale_moment(
     named = days
     if days or times:
         days, times = events.of_sale(text, days, times, now, asked=asked, known=about is not None)
-    past = [day for day in days if _is_past(day, now) and not (not asked and _is_promise(text, day))]
+    past = [
+        day
+        for day in days
+        if _is_past(day, now) and not _is_no_day(text, day) and not (not asked and _is_promise(text, day))
+    ]
     if not past:
         just = _JUST_NOW.search(text)
-        if just and not days and not times:
+        if just and not times and all(day.first > now.date() for day in days):
             own = asked or about is None or events.is_of_sale(text, just.start(), just.end())
             return Interval(now - _JUST, now) if own else None
         if days or not times or not (asked or events.speaks_of_sale(text)):
@@ -74,6 +81,12 @@ def _is_past(day: Day, now: datetime) -> bool:
 def _is_promise(text: str, day: Day) -> bool:
     before = text[max(0, day.place - 4) : day.place]
     return bool(_PROMISED_AFTER.match(text, day.end) or _PROMISED_BEFORE.search(before))
+
+
+def _is_no_day(text: str, day: Day) -> bool:
+    """Tell whether a day is never that of a sale: he waits for it, or asks about any such day."""
+    before = text[max(0, day.place - 6) : day.place]
+    return bool(_UNTIL.search(before) or _RULE_AFTER.match(text, day.end))
 
 
 def _times_of(day: Day, days: Sequence[Day], times: Sequence[TimeOfDay]) -> list[TimeOfDay]:
