@@ -92,8 +92,8 @@ def _possible(
     """Settle what he cannot tell by its latest candidate, so that only what he may still tell is left."""
     left = list(candidates)
     if known.get("instant_expected") == "yes":
-        # Of modes that give the same day, the one that he counts on.
-        left.sort(key=lambda candidate: candidate.mode not in INSTANT_MODES)
+        # Of modes that give the same day, the one that he counts on: 秒到 is D0, as long as nobody says T0.
+        left.sort(key=lambda candidate: candidate.mode != "d0")
     if any(key in final and key not in known for key in D0_INPUTS):
         # What blocks stays unknown for good, whatever the other inputs are.
         left = [candidate for candidate in left if not candidate.unblocked]

@@ -137,6 +137,10 @@ class TestModeUnknown:
             case = Case("2026-11-23 15:00", {**facts, "instant_expected": expected}, tuple(D0_INPUTS))
             assert case.derived["due_at"] == at("2026-11-24 14:00")
             assert case.derived["not_due_reason"] == reason
+        # On a Sunday T0 would not be instant whatever the card.
+        facts["paid_at"] = at("2026-11-22 10:00")
+        sunday = Case("2026-11-22 15:00", {**facts, "instant_expected": "yes"}, tuple(D0_INPUTS))
+        assert sunday.derived["not_due_reason"] == "card_type"
 
     def test_it_is_not_asked_when_every_mode_is_overdue(self) -> None:
         case = Case("2026-10-09 00:01", {"paid_at": at("2026-09-30 12:00")})
