@@ -4,15 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from knowledge.derivation import work_out
-from knowledge.engine import DUE_REASON
+from knowledge.derivation import Timing, work_out
+from knowledge.engine import DUE_REASON, DUE_STATE
 from knowledge.inference import infer
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Cause, Diagnosis, Fact, Facts, Interval, Value
 from knowledge.settlement import MODES
 
-#: The fact whose values are MODES.
+#: The fact whose values are MODES, and whether he counts on an instant one.
 MODE = "settlement_mode"
+INSTANT_EXPECTED = "instant_expected"
+#: What follows of them beside the engine's facts, and what keeps T0 from paying on a rest day.
+DUE_AT, D0_BLOCKER, RESTS = "due_at", "d0_blocker", "window"
 #: What a directory of merchants may tell as it stands.
 TOLD_BY_DIRECTORY = (
     "brand",
@@ -61,8 +64,12 @@ def hold(facts: Facts, knowledge: KnowledgeBase, now: datetime, closed: frozense
     timing = work_out(facts, knowledge.acquirers, knowledge.calendar, now, final=final)
     known = {**facts, **timing.facts, **infer(facts, knowledge.acquirers)}
     narrowing = timing.narrowing
+    if MODE not in final and _may_be_t0(facts, timing, knowledge, now, final):
+        for key in (DUE_STATE, DUE_AT, DUE_REASON, D0_BLOCKER):
+            known.pop(key, None)
+        return Held(known=known, narrowing=(MODE,), deadline=None)
     if DUE_REASON in timing.facts and MODE not in facts and MODE not in final:
-        reasons = {_reason(mode, facts, knowledge, now, final) for mode in MODES}
+        reasons = {_supposed(mode, facts, knowledge, now, final).get(DUE_REASON) for mode in MODES}
         if len(reasons) > 1:
             # Every mode gives the same day, but each for a reason of its own: the cause is not told yet.
             del known[DUE_REASON]
@@ -70,14 +77,24 @@ def hold(facts: Facts, knowledge: KnowledgeBase, now: datetime, closed: frozense
     return Held(known=known, narrowing=narrowing, deadline=timing.deadline)
 
 
-def _reason(
+def _may_be_t0(
+    facts: Facts, timing: Timing, knowledge: KnowledgeBase, now: datetime, final: frozenset[str]
+) -> bool:
+    """Say whether it matters that 秒到, which counts as D0, may be T0: that rests when the banks do."""
+    mode, expected, blocker = facts.get(MODE), facts.get(INSTANT_EXPECTED), timing.facts.get(D0_BLOCKER)
+    if mode != Fact("d0", "reader") or expected != Fact("yes", "reader"):
+        return False
+    open_still = blocker is None or blocker.value in ("none", UNKNOWN)
+    return open_still and _supposed("t0", facts, knowledge, now, final).get(D0_BLOCKER) == RESTS
+
+
+def _supposed(
     mode: str, facts: Facts, knowledge: KnowledgeBase, now: datetime, final: frozenset[str]
-) -> Value | None:
-    """Say why the money is not due yet, if this were the mode."""
+) -> Mapping[str, Value]:
+    """Work out what would follow if this were the mode."""
     supposed = {**facts, MODE: Fact(mode, "merchant")}
     timing = work_out(supposed, knowledge.acquirers, knowledge.calendar, now, final=final)
-    reason = timing.facts.get(DUE_REASON)
-    return reason.value if reason else None
+    return {key: fact.value for key, fact in timing.facts.items()}
 
 
 def closed_facts(asked: Sequence[str], given_up: Collection[str]) -> frozenset[str]:
