@@ -20,7 +20,7 @@ OPENING = {"amount": 0.4, "paid_at": 0.25, "pay_method": 0.08, "brand": 0.05}
 #: How often it names a fact whose value is out of the ordinary: he tells what struck him.
 STRIKING = {
     "account_class": 0.4,
-    "account_kind": 0.15,
+    "account_kind": 0.2,
     "activated": 0.35,
     "agent_reachable": 0.5,
     "amount_entered_correct": 0.25,
