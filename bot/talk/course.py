@@ -73,7 +73,8 @@ class Course:
         again = "reopened" if before.due_at and before.due_at < situation.now else "looks_again"
         lead += self._wording.say(again, talk.language) if goes_on else ""
         wake = talk.wake if talk.wake and talk.wake.kind == "arrived" else None
-        still_open = before.pending is not None and before.pending.fact == question and question not in said
+        same = before.pending is not None and before.pending.fact == question and question not in said
+        still_open = same and decision.talk.facts != before.facts
         asked = talk.asked if still_open else (*talk.asked, question)
         decision.talk = replace(talk, asked=asked, outcome=None, wake=wake)
         self._questions.ask(decision, question, "diagnose", situation.now, read=read, lead=lead)

@@ -42,16 +42,19 @@ _ORDINAL = re.compile(
 )
 _ENGLISH_ORDINALS = {"first": 0, "second": 1, "third": 2, "last": -1}
 _EDGE = " ,.;:!?~，。；：！？、…\"'“”()（）-\t\n"
-#: In the clause of good news, these make it another sale's.
-_NAMES_A_SALE = re.compile(r"\d|[笔单]|[刷收付扫]的|\b(?:one|sale|payment|other)\b")
+#: In the clause of good news, these make it another sale's, somebody else's word, or a time to come.
+_OTHERS_NEWS = re.compile(
+    r"\d|[笔单]|[刷收付扫]的|说|显示|什么时候|会|等|再|告诉|通知|短信|提醒|\b(?:one|sale|payment|other|says?|said|when|will)\b"
+)
 _LABEL_BREAK = re.compile(r"[/,，()（）]")
 #: What people put in front of an answer that changes nothing.
 _HEDGE = re.compile(
     r"^(?:(?:好像|好象|应该|可能|大概|貌似|目前|暂时|现在|我这边|我这|我看|我|它|都|这个|那个|额|呃|啊"
     r"|maybe|i think|probably|it is|it's|well)[\s,，]*)+(?=.)"
 )
-#: Behind a yes or a no, a question of his own: 好吧怎么换卡.
-_ASKS_BEHIND = re.compile(r"怎么(?!了|回事)|怎样|如何|哪里|哪儿|多久|什么时候|\b(?:how|where|when)\b")
+#: Behind a weak yes, a question of his own: 好吧怎么换卡.
+_WEAK_YES = re.compile(r"[好行嗯哦]|可以|ok")
+_ASKS_BEHIND = re.compile(r"怎么(?!了|回事|办)|怎样|如何|哪里|哪儿|多久|什么时候|\b(?:how|where|when)\b")
 #: Particles after a short answer that change nothing.
 _AFTER = re.compile(r"[的了啊呀吧呢哦噢嘛哈,，.。!！、;； ~…]|$|\b")
 #: A name, and no sentence: none of the characters that sentences are made of.
@@ -216,7 +219,7 @@ class AnswerReader:
         yes, no = self._starts_with(text, self._yes), self._starts_with(text, self._no)
         if max(yes, no) <= self._starts_with(text, self._no_answers[spec.key]):
             return None
-        if _ASKS_BEHIND.search(text, max(yes, no)):
+        if _WEAK_YES.match(text) and _ASKS_BEHIND.search(text, yes):
             return None
         meant = "yes" if yes > no else "no"
         means = self._lexicon.yes_means if meant == "yes" else self._lexicon.no_means
@@ -245,9 +248,10 @@ class AnswerReader:
 
 
 def _came_after_all(text: str, last: Hit[str]) -> bool:
-    """Tell whether words that it has not come and that it has end with the latter, of no other sale."""
+    """Tell whether words that it has not come and that it has end with the latter, and as news of his own."""
     clause = text[clause_start(text, last.start) : clause_end(text, last.end)]
-    return last.meaning == "yes" and not is_negated(text, last.start) and not _NAMES_A_SALE.search(clause)
+    of_another = _OTHERS_NEWS.search(clause)
+    return last.meaning == "yes" and not is_negated(text, last.start) and not of_another
 
 
 def _is_asked(text: str, start: int, end: int, spec: FactSpec) -> bool:

@@ -78,6 +78,13 @@ class Reader:
         normal = _BARE_NUMBER.sub(r"\1", self._normaliser.normalise(text[:LONGEST]))
         at_hand = expecting is not None or about is not None
         remarks = self._remarks.read(normal, at_hand=at_hand)
+        if remarks.article and not remarks.warns:
+            question, beside = self._remarks.split(normal, remarks.article)
+            if beside:
+                # His question takes nothing away from what stands beside it.
+                in_question, told = (self.read(part, now, expecting, about) for part in (question, beside))
+                remarks = replace(told.remarks, article=remarks.article)
+                return replace(told, text=text, facts={**in_question.facts, **told.facts}, remarks=remarks)
         guess = self._guess(normal, greets=remarks.greets)
         if remarks.corrects or (expecting is not None and expecting.key == "paid_at"):
             normal = _A_LITTLE.sub("1点", normal)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from knowledge.articles import Article
 from knowledge.model import Language, Remarks
+from knowledge.reading.clauses import BREAKS
 from knowledge.reading.vocabulary.alternatives import as_pattern
 from knowledge.reading.vocabulary.lexicon import Lexicon
 from knowledge.reading.vocabulary.needles import NeedleIndex
@@ -25,6 +26,7 @@ class RemarkReader:
     def __init__(self, lexicon: Lexicon, articles: Mapping[str, Article], normaliser: Normaliser) -> None:
         """Take the words of the lexicon, and the articles whose questions are known."""
         self._asks = NeedleIndex((article.asks, name) for name, article in articles.items())
+        self._articles = articles
         self._warns = frozenset(name for name, article in articles.items() if article.warns)
         self._wants = [
             (language, as_pattern(phrase))
@@ -78,6 +80,14 @@ class RemarkReader:
     def _article(self, text: str, *, short: bool) -> str | None:
         asked = self._asks.matching(text)
         return next((name for name in asked if short or name in self._warns), None)
+
+    def split(self, text: str, article: str) -> tuple[str, str]:
+        """Split a normalised text into the clause that asks for an article, and what is said beside it."""
+        found = next(filter(None, (pattern.search(text) for pattern in self._articles[article].asks)))
+        breaks = BREAKS if text.isascii() else f"{BREAKS} "
+        start = max(text.rfind(mark, 0, found.start()) for mark in breaks) + 1
+        end = min((at for mark in breaks if (at := text.find(mark, found.end())) >= 0), default=len(text))
+        return text[start:end], (text[:start] + text[end:]).strip(f"{breaks} ")
 
     def _language(self, text: str) -> Language | None:
         whole = _END.sub("", text)

@@ -31,7 +31,7 @@ _LABEL = re.compile(r"(?:交易|刷卡|消费|收款|付款)(?:时间|日期)\s?
 #: A day and its sum, before what became of it: 前天8千 划款失败.
 _OWN_SUM = re.compile(
     r"\s?的?\s?(?:\d{3,6}(?:\.\d+)?|[\d一二两三四五六七八九十百千万.]+(?:[千百万wk]|块钱?|元))多?"
-    r"(?:[,，。 ]+(?![到进收打转已])|$)"
+    r"(?:[,，。 ]+(?=划款|出款|打款|结算|失败|还?没|未|冻结|卡住|延迟|退票|不见|一直)|$)"
 )
 #: A clause that says no more than when.
 _NOTHING = re.compile(r"(?:\W|是|在|on\b|at\b)*")

@@ -13,13 +13,19 @@ from knowledge.reading.when.days import Day
 #: A day so far from today is none that he means: 初一 is also a class at school.
 _NEAR = 60 * ONE_DAY
 _NO_SUM = r"(?![万千百块元月号点个岁多几])"
+#: Behind 初一: 一直, 一次, 一样, a school class.
+_NO_OTHER = r"(?![直次样个笔台回共学班年生点万千百块元月号岁]|起(?!床)|下(?!午)|几(?!点))"
 _LUNAR = re.compile(
     rf"(?P<eve>除夕|大年夜|(?<![今去前明每一半两整全])(?:大年|年)三十){_NO_SUM}"
     rf"|(?:腊月|大年|(?<![今去前明每一半两整全])年)(?P<before>二十[一二三四五六七八九]){_NO_SUM}"
     rf"|正月(?P<first_month>十[一二三四五六七八九]?|二十[一二三四五六七八九]?){_NO_SUM}"
-    rf"|(?:大年|正月|春节|过年|(?<![当起最月年]))初(?P<after>十|[一二三四五六七八九])(?![直次起样个下笔台回共]){_NO_SUM}"
+    rf"|(?:大年|正月|春节|过年|(?<![当起最月年上读念]))初(?P<after>十|[一二三四五六七八九]){_NO_OTHER}"
     rf"|年初(?P<new_year>[一二三四五六七八九])(?=[早晚上中下夜那的当刷收扫])"
 )
+
+
+#: Those of an earlier year.
+_LONG_AGO = re.compile("[去前]年的?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,8 @@ class LunarReader:
     def take(self, draft: Draft, today: date) -> Iterator[Day]:
         """Take the days that lie near today; any other such word is none."""
         for found in draft.find(_LUNAR):
+            if _LONG_AGO.search(draft.text, 0, found.start()):
+                continue
             days = [_named(found, year) for year in self._new_years]
             near = [day for day in days if abs(day - today) <= _NEAR]
             if near:
