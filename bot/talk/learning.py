@@ -96,7 +96,7 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
     pending = talk.pending
     # A bare number is the answer and nothing beside it: 12 days are no 12 yuan.
     answers = pending is not None and reading.answer is not None
-    bare = answers and reading.text.strip(" 啊呀的!！").isdecimal()
+    bare = answers and reading.text.strip(" 啊呀的吧哦嘛!！").isdecimal()
     said = {} if bare else {key: Fact(value, "reader") for key, value in reading.facts.items()}
     if talk.outcome and pending is None and reading.text.strip().isdecimal():
         said.pop("amount", None)  # nothing was asked for

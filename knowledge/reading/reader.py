@@ -107,7 +107,7 @@ class Reader:
         answer = None if remarks.article else self._answer(heard, expecting, slots, guess, now, facts, about)
         if expecting is not None and answer is not None:
             facts = _beside(normal, facts, expecting, answer)
-        facts = _less_what_is_asked(normal, facts, remarks)
+        facts = _less_what_is_not_said(normal, facts, remarks)
         if remarks.arrived and _is_about_his_money(normal, expecting, answer):
             facts, answer = {"arrived": "yes"} | {k: v for k, v in facts.items() if k in _NAMES_A_SALE}, None
         short = remarks.corrects or (answer is not None and len(normal) <= SHORT_ANSWER)
@@ -174,7 +174,7 @@ def _is_about_his_money(text: str, expecting: FactSpec | None, answer: Value | N
     return expecting.key not in _OTHER_MONEY and _HIS_MONEY.search(text) is not None
 
 
-def _less_what_is_asked(text: str, facts: dict[str, Value], remarks: Remarks) -> dict[str, Value]:
+def _less_what_is_not_said(text: str, facts: dict[str, Value], remarks: Remarks) -> dict[str, Value]:
     """Drop what a question of his own only asks about, and a complaint that nothing in the words bears out.
 
     A correction has none of its own, and who only names another sale misses no part of it.
