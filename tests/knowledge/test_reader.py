@@ -2,7 +2,7 @@
 
 import shutil
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,11 @@ from knowledge.yaml_source import KnowledgeError
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 10, 9, 10, 30, tzinfo=SHANGHAI)
+
+
+def _day(day: int) -> Interval:
+    start = datetime(2026, 10, day, tzinfo=SHANGHAI)
+    return Interval(start, start + timedelta(days=1))
 
 
 @pytest.fixture(scope="module")
@@ -399,6 +404,10 @@ def test_facts_among_others(reader: Reader, text: str, facts: dict[str, Value | 
         ("settle_info_correct", "something wrong there", "no"),
         ("settle_card_test", "试过了，一块钱秒进", "arrives"),
         ("settle_card_test", "试了下，1块没到", "bounces"),
+        ("scope", "好几天了", "several_days"),
+        ("paid_at", "三天了", _day(6)),
+        ("paid_at", "it's been 3 days", _day(6)),
+        ("paid_at", "等了两个小时了", None),
     ],
 )
 def test_answers(base: KnowledgeBase, reader: Reader, fact: str, text: str, answer: Value | None) -> None:
