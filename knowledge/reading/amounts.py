@@ -177,9 +177,8 @@ def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
         context = _MONEY_BEFORE.search(
             text[max(0, match.start() - 12) : match.start()]
         ) or _MONEY_AFTER.match(text, match.end())
-        context = context or (len(whole) >= 3 and _stands_behind_card(match, text))
         alone = len(whole) >= 2 and (_is_alone(matches, text) or _stands_beside_day(match, text))
-        if asked or "," in written or context or alone:
+        if asked or "," in written or context or alone or _stands_behind_card(match, text):
             found.append((match.start(), match.end(), _plain(written)))
             draft.strike(match.start(), match.end())
     return found
@@ -193,7 +192,7 @@ def _is_alone(matches: list[re.Match[str]], text: str) -> bool:
 def _stands_behind_card(match: re.Match[str], text: str) -> bool:
     """Tell whether a number is what was taken from the customer's card named right before it."""
     before = _CARD_BEFORE.search(text, max(0, match.start() - 24), match.start())
-    return len(match[1]) != _CARD_DIGITS and before is not None
+    return len(match[1]) > 2 and len(match[1]) != _CARD_DIGITS and before is not None
 
 
 def _stands_beside_day(match: re.Match[str], text: str) -> bool:
