@@ -14,6 +14,7 @@ from knowledge.reading.stated import asks_about, stated
 from knowledge.reading.when.elapsed import speaks_of_terminal, terminal_age
 from knowledge.reading.when.events import EventReader
 from knowledge.reading.when.moments import is_near, sale_moment
+from knowledge.reading.when.months import days_since_month
 
 MODES = {"INSTANT": "d0", "D0": "d0", "T0": "t0", "D1": "d1", "T1": "t1"}
 #: On working days T+1 pays the next day as well: who tells that says only that it is not at once.
@@ -97,8 +98,11 @@ def read_moment(
 
 
 def terminal_day(text: str, slots: Slots, now: datetime, events: EventReader) -> dict[str, Value]:
-    """Give the terminal's age if the text names the day since which he has it."""
+    """Give the terminal's age if the text names the day or the month since which he has it."""
     day = events.of_terminal(text, slots.days)
+    since = days_since_month(text, now, asked=False) if day is None else None
+    if since is not None and speaks_of_terminal(text, 0, len(text)):
+        return {"onboarded_days": since}
     if day is None or day.last > now.date() or not speaks_of_terminal(text, day.place, day.end):
         return {}
     return {"onboarded_days": (now.date() - day.last).days}
