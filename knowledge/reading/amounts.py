@@ -54,6 +54,11 @@ _STRUCK = re.compile(
 )
 #: A clause of a day or a time and a bare number: what stands before the number, and behind it.
 _DAY_BEFORE = re.compile(rf"(?:^|[\s,，。.;；!！?？]){STRUCK}[{STRUCK}\s]*(?:那[天日晚笔]的?\s*)?$")
+#: Where sales are told of, a clause may be no more than the number; behind some words it is no sum.
+_CLAUSE_BEFORE = re.compile(
+    r"(?<![号码尾单位期])(?<!(?<!信用)(?<!储蓄)卡)(?<!\bno)(?<!order)(?<!code)(?<!card)\s?[,，]\s?$"
+)
+_SALE_BEFORE = re.compile(rf"{STRUCK}|[笔刷收扫]|\b(?:sale|payment|swiped|took)\b")
 _CLAUSE_OVER = re.compile(r"[\s啊啦呀哈哦呢]*(?:$|[,，。.;；!！?？])|\s(?=[\u4e00-\u9fff])")
 #: Around a bare number, what says that it is money.
 _MONEY_BEFORE = re.compile(
@@ -178,7 +183,14 @@ def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
             text[max(0, match.start() - 12) : match.start()]
         ) or _MONEY_AFTER.match(text, match.end())
         alone = len(whole) >= 2 and (_is_alone(matches, text) or _stands_beside_day(match, text))
-        if asked or "," in written or context or alone or _stands_behind_card(match, text):
+        if (
+            asked
+            or "," in written
+            or context
+            or alone
+            or _stands_behind_card(match, text)
+            or _is_a_clause(match, text)
+        ):
             found.append((match.start(), match.end(), _plain(written)))
             draft.strike(match.start(), match.end())
     return found
@@ -193,6 +205,13 @@ def _stands_behind_card(match: re.Match[str], text: str) -> bool:
     """Tell whether a number is what was taken from the customer's card named right before it."""
     before = _CARD_BEFORE.search(text, max(0, match.start() - 24), match.start())
     return len(match[1]) > 2 and len(match[1]) != _CARD_DIGITS and before is not None
+
+
+def _is_a_clause(match: re.Match[str], text: str) -> bool:
+    """Tell whether a number of three digits or more is a clause by itself where a sale is told of."""
+    start, end = match.span()
+    apart = _CLAUSE_BEFORE.search(text, 0, start) and _CLAUSE_OVER.match(text, end)
+    return len(match[1]) >= 3 and bool(apart and _SALE_BEFORE.search(text, 0, start))
 
 
 def _stands_beside_day(match: re.Match[str], text: str) -> bool:

@@ -41,6 +41,15 @@ _OTHERS = re.compile(
 #: In front of a mode: it is that of another shop.
 _OTHER_SHOPS = re.compile(rf"{OTHER_SHOPS}$")
 _SCANNED = re.compile(r"扫|码|云闪付|qr|scan")
+#: Several sales, and their sums one behind the other; and the one of them that has not come.
+_SEVERAL = re.compile(
+    r"[两俩三四五六七八九几2-9]\s?[笔单]"
+    r"|\b(?:two|three|four|five|several|both) (?:sales|payments|transactions)\b"
+)
+_LISTED = re.compile(
+    r"\d{2,}(?:元|块钱?)?\s?(?:[、,，和跟\s]|and |[,，]?(?:另外?|还有|再)?(?:一|有)笔(?:是)?){1,2}\s?\d{2,}"
+)
+_ONE_NOT_COME = re.compile(r"[\d.]+(?:元|块钱?)?的?[那这]一?[笔单](?:还|就|都|一直)*[没未]")
 #: It is he who wants money back, and no customer.
 _BACK_TO_HIM = re.compile(r"[退还]回?(?:给|还)?(?:我|俺)|refund me\b|(?:refund|return) my (?:deposit|fee)")
 #: Behind a way to pay: it is not the one of this sale ("信用卡都是马上到，就这笔没到").
@@ -63,7 +72,7 @@ def read_facts(
     if age is not None:
         facts["onboarded_days"] = age
     if _is_of_sales(guess):
-        facts |= _money(slots, facts)
+        facts |= _money(text, slots, facts)
     to_him = _BACK_TO_HIM.search(text) is not None and not re.search(f"{CUSTOMER_ZH}|{CUSTOMER_EN}", text)
     complaint = complaint_of(facts, guess, to_him=to_him)
     answers = slots.amounts or slots.days or slots.times or "scope" in facts
@@ -208,13 +217,16 @@ def _tails(slots: Slots, expecting: FactSpec | None) -> dict[str, Value]:
     return facts
 
 
-def _money(slots: Slots, said: Mapping[str, Value]) -> dict[str, Value]:
-    """Take sums by their roles, which may depend on what else was said."""
+def _money(text: str, slots: Slots, said: Mapping[str, Value]) -> dict[str, Value]:
+    """Take sums by their roles, which may depend on what else was said; of several sales none is the sum."""
     facts: dict[str, Value] = {}
     names = {"sale": "amount", "received": "received_amount", "balance": "pending_balance"}
     if said.get("cardholder_charged") == "yes":
         names["difference"] = "amount"  # what the customer was charged
+    several = _SEVERAL.search(text) is not None and _LISTED.search(text) is not None
     for amount in slots.amounts:
+        if several and amount.role == "sale" and not _ONE_NOT_COME.match(text, amount.place):
+            continue
         name = names.get(amount.role)
         if name:
             facts.setdefault(name, amount.fen)
