@@ -52,6 +52,11 @@ _LISTED = re.compile(
 _ONE_NOT_COME = re.compile(r"[\d.]+(?:元|块钱?)?的?[那这]一?[笔单](?:还|就|都|一直)*[没未]")
 #: It is he who wants money back, and no customer.
 _BACK_TO_HIM = re.compile(r"[退还]回?(?:给|还)?(?:我|俺)|refund me\b|(?:refund|return) my (?:deposit|fee)")
+#: Beside a refund, money of his own is missing: 别的钱也没到.
+_OWN_TOO = re.compile(
+    r"(?:别的|其[他它余]的?|另外的?|剩下的?)(?:那些|几笔|单子?的?)?(?:钱|款|货款|营业款|账|单).{0,4}[没未]"
+    r"|\b(?:other|rest of (?:my|the)) (?:money|sales|payments)\b.{0,16}\b(?:not|n't|never|missing)"
+)
 #: Behind a way to pay: it is not the one of this sale ("信用卡都是马上到，就这笔没到").
 _FINE = re.compile(
     r"(?:[那这]几笔|收?的|扫的|刷的|支付宝|微信)*(?:都是|一直|平时|[都倒全也]*是?(?:正常|到了|进来了?|进了|来了|没问题|行))"
@@ -74,7 +79,7 @@ def read_facts(
     if _is_of_sales(guess):
         facts |= _money(text, slots, facts)
     to_him = _BACK_TO_HIM.search(text) is not None and not re.search(f"{CUSTOMER_ZH}|{CUSTOMER_EN}", text)
-    complaint = complaint_of(facts, guess, to_him=to_him)
+    complaint = complaint_of(facts, guess, to_him=to_him or _OWN_TOO.search(text) is not None)
     answers = slots.amounts or slots.days or slots.times or "scope" in facts
     if complaint and not (expecting is not None and answers and _is_short(text)):
         facts["complaint"] = complaint

@@ -201,6 +201,8 @@ def _beside(text: str, facts: dict[str, Value], expecting: FactSpec, answer: Val
     }
     if (expecting.key, answer) == ("arrived", "yes") and not _LACKS.search(text):
         facts.pop("complaint", None)  # it came, and nothing is said to be missing
+    if expecting.key == "arrived":
+        facts.pop("txn_result", None)  # what went through is the payout
     if (expecting.key, answer) == ("bounced_before", "corrected"):
         facts.pop("settle_info_correct", None)  # what was wrong is wrong no more
     if expecting.key != "scope" and facts.get("scope") == "one_sale" and not _ONLY.search(text):
