@@ -153,7 +153,7 @@ class Reader:
         moment = None
         if expecting.kind == "moment":
             moment = sale_moment(text, slots.days, slots.times, now, self._events, asked=True, about=about)
-            if not (slots.days or slots.times):
+            if about is None and not (slots.days or slots.times):
                 moment = moment or day_since(slots.elapsed, now)
         return self._answers.read(
             text.lstrip(), expecting, slots, guess, moment, now, facts.get(expecting.key)

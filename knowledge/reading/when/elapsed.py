@@ -41,7 +41,9 @@ _AGE = re.compile(
     rf"\b{_ENGLISH_COUNT}\s?{_ENGLISH_UNIT}"
 )
 #: In its clause or within so many characters before: 装了5天空调 is no terminal's age.
-_TERMINAL = re.compile(r"(?<!手)机|pos|终端|设备|商户|开通|入网|开户|terminal|machine|reader|account|shop")
+_TERMINAL = re.compile(
+    r"(?<!手)机|pos|终端|设备|商户|开通|入网|开[的了]?户|terminal|machine|reader|account|shop"
+)
 _SHORTLY = 20
 #: Right behind an age, the same in days: 快仨月 88天.
 _EXACTLY = re.compile(r"了?[\s,，(（]*(?:也就|就是|才)?(\d{1,3})天")
