@@ -211,7 +211,9 @@ def _is_a_clause(match: re.Match[str], text: str) -> bool:
     """Tell whether a number of three digits or more is a clause by itself where a sale is told of."""
     start, end = match.span()
     apart = _CLAUSE_BEFORE.search(text, 0, start) and _CLAUSE_OVER.match(text, end)
-    return len(match[1]) >= 3 and bool(apart and _SALE_BEFORE.search(text, 0, start))
+    first = not text[:start].strip() and match[1].endswith("0") and _CLAUSE_OVER.match(text, end)
+    told = apart and _SALE_BEFORE.search(text, 0, start)
+    return len(match[1]) >= 3 and bool(told or (first and STRUCK in text))
 
 
 def _stands_beside_day(match: re.Match[str], text: str) -> bool:

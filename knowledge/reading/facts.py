@@ -47,7 +47,8 @@ _SEVERAL = re.compile(
     r"|\b(?:two|three|four|five|several|both) (?:sales|payments|transactions)\b"
 )
 _LISTED = re.compile(
-    r"\d{2,}(?:元|块钱?)?\s?(?:[、,，和跟\s]|and |[,，]?(?:另外?|还有|再)?(?:一|有)笔(?:是)?){1,2}\s?\d{2,}"
+    r"\d{2,}(?:元|块钱?)?\s?"
+    r"(?:[、,，和跟\s]|and |[,，]?(?:另外?|还有|再)?(?:一|有)[笔单](?:是)?){1,2}\s?\d{2,}"
 )
 #: 800和1200, and no days.
 _TWO_SUMS = re.compile(r"(?<!\d)\d{2,}(?:元|块钱?)?\s?(?:[、和跟]|and )\s?\d{2,}(?![\d号日点月天:.])")
@@ -118,10 +119,10 @@ def read_moment(
 
 def terminal_day(text: str, slots: Slots, now: datetime, events: EventReader) -> dict[str, Value]:
     """Give the terminal's age if the text names the day or the month since which he has it."""
-    day = events.of_terminal(text, slots.days)
-    since = days_since_month(text, now, asked=False) if day is None else None
+    since = days_since_month(text, now, asked=False)
     if since is not None and speaks_of_terminal(text, 0, len(text)):
         return {"onboarded_days": since}
+    day = events.of_terminal(text, slots.days)
     if day is None or day.last > now.date() or not speaks_of_terminal(text, day.place, day.end):
         return {}
     return {"onboarded_days": (now.date() - day.last).days}

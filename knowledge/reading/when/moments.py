@@ -68,7 +68,8 @@ def sale_moment(
         if just:
             return _just(times[0], now)
         known = _said_before(named, times[0], now) or about
-        return _within(times[0], known, now) or _at_latest(times[0], now)
+        whole = known and _whole(_start(known).date(), now)
+        return _within(times[0], known, now) or _within(times[0], whole, now) or _at_latest(times[0], now)
     day = min(past, key=lambda one: one.first)
     if day.moment:
         return day.moment
