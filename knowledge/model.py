@@ -169,6 +169,8 @@ class Remarks:
     cancels: bool = False
     #: All that it says is that what was resolved is not.
     unsolved: bool = False
+    #: All that it says is how long he has been waiting.
+    waits: bool = False
     #: It speaks of another sale than the one before.
     another: bool = False
     #: All that it says is hello.

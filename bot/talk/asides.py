@@ -32,6 +32,8 @@ class Asides:
             self.speak(decision, reading.remarks.wants)
         elif reading.remarks.asks_where and self._questions.tell_where(decision):
             pass  # told
+        elif reading.remarks.waits and not said and decision.talk.pending:
+            self._questions.repeat(decision, self._wording.say("long_wait", decision.talk.language))
         elif reading.remarks.article and not said:
             self.explain(decision, reading.remarks.article, now)
         else:

@@ -54,11 +54,16 @@ _STRUCK = re.compile(
 )
 #: A clause of a day or a time and a bare number: what stands before the number, and behind it.
 _DAY_BEFORE = re.compile(rf"(?:^|[\s,，。.;；!！?？]){STRUCK}[{STRUCK}\s]*(?:那[天日晚笔]的?\s*)?$")
+#: Where sales are told of, a clause may be no more than the number; behind some words it is no sum.
+_CLAUSE_BEFORE = re.compile(
+    r"(?<![号码尾单位期])(?<!(?<!信用)(?<!储蓄)卡)(?<!\bno)(?<!order)(?<!code)(?<!card)\s?[,，]\s?$"
+)
+_SALE_BEFORE = re.compile(rf"{STRUCK}|[笔刷收扫]|\b(?:sale|payment|swiped|took)\b")
 _CLAUSE_OVER = re.compile(r"[\s啊啦呀哈哦呢]*(?:$|[,，。.;；!！?？])|\s(?=[\u4e00-\u9fff])")
 #: Around a bare number, what says that it is money.
 _MONEY_BEFORE = re.compile(
     r"(?:[刷收]成|[票账]上|各|[入进到]账|到手|[该只才]来|(?:收|刷|扫)了?(?:人家|客人|顾客|他|她)|[款金费]|进了?|打了?|给|退|交|花|拿|还|卖|买|价|刷|收|付|差|少|到|转|提现?|款|额|钱|了|共|计|共计|合计|卖|消费|交易|支付|扣|多|应|实|充值?|[一两每这那有]笔|(?:刷|付|收|扫|的)[了的]?(?:信用卡|储蓄卡|借记卡|微信|支付宝|花呗|云闪付)|欠|还有|借|只有|是|的|约"
-    r"|大概|missing|arrived|for|of|got|received?|pa(?:id|ys?)|sale|payment|amount|only|about|charged|short|take|took|worth|withdrew|sold|swiped"
+    r"|大概|missing|arrived|for|of|got|received?|pa(?:id|ys?)|sale|payment|amount|only|about|charged|short|take|took|worth|withdrew|sold|swiped?|swiping|tapped"
     r"|rang up|show|shows"
     r"|(?:handed|gave|give|sent|paid|owe|owes) (?:me|us|him|her|them))"
     r"\s?[:：了是有]?\s?$"
@@ -69,6 +74,11 @@ _MONEY_AFTER = re.compile(
     r"|(?:(?:by|with|via|through|from|on|in) )?(?:an? |the |his |her )?"
     r"(?:(?:credit|debit|bank) ?cards?|card|wechat|alipay|qr|unionpay|visa|cash)\b)"
 )
+#: Behind a customer's card a number is money, but four digits may be the card's own.
+_CARD_BEFORE = re.compile(
+    r"\b(?:(?:his|her|their|customer's|client's|guest's)(?: \w+)?|credit|debit|savings|visa) card[\s,]{1,2}$"
+)
+_CARD_DIGITS = 4
 _RATE = re.compile(r"(?:费率|扣率|利率|率是?|rate)[^\d,，]{0,4}$")
 _FEE = re.compile(r"的?(?:手续费|服务费|流量费|会员费|年费|押金|费用)")
 #: Not a penny: 一毛钱没到, 一分都没, 一块钱都没.
@@ -173,7 +183,14 @@ def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
             text[max(0, match.start() - 12) : match.start()]
         ) or _MONEY_AFTER.match(text, match.end())
         alone = len(whole) >= 2 and (_is_alone(matches, text) or _stands_beside_day(match, text))
-        if asked or "," in written or context or alone:
+        if (
+            asked
+            or "," in written
+            or context
+            or alone
+            or _stands_behind_card(match, text)
+            or _is_a_clause(match, text)
+        ):
             found.append((match.start(), match.end(), _plain(written)))
             draft.strike(match.start(), match.end())
     return found
@@ -182,6 +199,21 @@ def _bare(draft: Draft, *, asked: bool) -> list[tuple[int, int, Decimal]]:
 def _is_alone(matches: list[re.Match[str]], text: str) -> bool:
     """Tell whether a text is no more than the one number found in it."""
     return len(matches) == 1 and _STRUCK.sub("", text) == matches[0][1]
+
+
+def _stands_behind_card(match: re.Match[str], text: str) -> bool:
+    """Tell whether a number is what was taken from the customer's card named right before it."""
+    before = _CARD_BEFORE.search(text, max(0, match.start() - 24), match.start())
+    return len(match[1]) > 2 and len(match[1]) != _CARD_DIGITS and before is not None
+
+
+def _is_a_clause(match: re.Match[str], text: str) -> bool:
+    """Tell whether a number of three digits or more is a clause by itself where a sale is told of."""
+    start, end = match.span()
+    apart = _CLAUSE_BEFORE.search(text, 0, start) and _CLAUSE_OVER.match(text, end)
+    first = not text[:start].strip() and match[1].endswith("0") and _CLAUSE_OVER.match(text, end)
+    told = apart and _SALE_BEFORE.search(text, 0, start)
+    return len(match[1]) >= 3 and bool(told or (first and STRUCK in text))
 
 
 def _stands_beside_day(match: re.Match[str], text: str) -> bool:

@@ -14,6 +14,7 @@ from knowledge.reading.stated import asks_about, stated
 from knowledge.reading.when.elapsed import speaks_of_terminal, terminal_age
 from knowledge.reading.when.events import EventReader
 from knowledge.reading.when.moments import is_near, sale_moment
+from knowledge.reading.when.months import days_since_month
 
 MODES = {"INSTANT": "d0", "D0": "d0", "T0": "t0", "D1": "d1", "T1": "t1"}
 #: On working days T+1 pays the next day as well: who tells that says only that it is not at once.
@@ -40,8 +41,28 @@ _OTHERS = re.compile(
 #: In front of a mode: it is that of another shop.
 _OTHER_SHOPS = re.compile(rf"{OTHER_SHOPS}$")
 _SCANNED = re.compile(r"扫|码|云闪付|qr|scan")
+#: Several sales, and their sums one behind the other; and the one of them that has not come.
+_SEVERAL = re.compile(
+    r"[两俩三四五六七八九几2-9]\s?[笔单]"
+    r"|\b(?:two|three|four|five|several|both) (?:sales|payments|transactions)\b"
+)
+_LISTED = re.compile(
+    r"\d{2,}(?:元|块钱?)?\s?"
+    r"(?:[、,，和跟\s]|and |[,，]?(?:另外?|还有|再)?(?:一|有)[笔单](?:是)?){1,2}\s?\d{2,}"
+)
+#: 800和1200, and no days.
+_TWO_SUMS = re.compile(r"(?<!\d)\d{2,}(?:元|块钱?)?\s?(?:[、和跟]|and )\s?\d{2,}(?![\d号日点月天:.])")
+_ONE_NOT_COME = re.compile(r"[\d.]+(?:元|块钱?)?(?:的|的?[那这]一?[笔单])(?:还|就|都|一直)*[没未]")
+_ONE_CAME = re.compile(
+    r"[\d.]+(?:元|块钱?)?(?:的|的?[那这]一?[笔单])(?:已经?|都|倒是|是)*(?:到|来|收到)了(?!\s?\d)"
+)
 #: It is he who wants money back, and no customer.
 _BACK_TO_HIM = re.compile(r"[退还]回?(?:给|还)?(?:我|俺)|refund me\b|(?:refund|return) my (?:deposit|fee)")
+#: Beside a refund, money of his own is missing: 别的钱也没到.
+_OWN_TOO = re.compile(
+    r"(?:别的|其[他它余]的?|另外的?|剩下的?)(?:那些|几笔|单子?的?)?(?:钱|款|货款|营业款|账|单).{0,4}[没未]"
+    r"|\b(?:other|rest of (?:my|the)) (?:money|sales|payments)\b.{0,16}\b(?:not|n't|never|missing)"
+)
 #: Behind a way to pay: it is not the one of this sale ("信用卡都是马上到，就这笔没到").
 _FINE = re.compile(
     r"(?:[那这]几笔|收?的|扫的|刷的|支付宝|微信)*(?:都是|一直|平时|[都倒全也]*是?(?:正常|到了|进来了?|进了|来了|没问题|行))"
@@ -62,9 +83,9 @@ def read_facts(
     if age is not None:
         facts["onboarded_days"] = age
     if _is_of_sales(guess):
-        facts |= _money(slots, facts)
+        facts |= _money(text, slots, facts)
     to_him = _BACK_TO_HIM.search(text) is not None and not re.search(f"{CUSTOMER_ZH}|{CUSTOMER_EN}", text)
-    complaint = complaint_of(facts, guess, to_him=to_him)
+    complaint = complaint_of(facts, guess, to_him=to_him or _OWN_TOO.search(text) is not None)
     answers = slots.amounts or slots.days or slots.times or "scope" in facts
     if complaint and not (expecting is not None and answers and _is_short(text)):
         facts["complaint"] = complaint
@@ -97,7 +118,10 @@ def read_moment(
 
 
 def terminal_day(text: str, slots: Slots, now: datetime, events: EventReader) -> dict[str, Value]:
-    """Give the terminal's age if the text names the day since which he has it."""
+    """Give the terminal's age if the text names the day or the month since which he has it."""
+    since = days_since_month(text, now, asked=False)
+    if since is not None and speaks_of_terminal(text, 0, len(text)):
+        return {"onboarded_days": since}
     day = events.of_terminal(text, slots.days)
     if day is None or day.last > now.date() or not speaks_of_terminal(text, day.place, day.end):
         return {}
@@ -204,13 +228,18 @@ def _tails(slots: Slots, expecting: FactSpec | None) -> dict[str, Value]:
     return facts
 
 
-def _money(slots: Slots, said: Mapping[str, Value]) -> dict[str, Value]:
-    """Take sums by their roles, which may depend on what else was said."""
+def _money(text: str, slots: Slots, said: Mapping[str, Value]) -> dict[str, Value]:
+    """Take sums by their roles, which may depend on what else was said; of several sales none is the sum."""
     facts: dict[str, Value] = {}
     names = {"sale": "amount", "received": "received_amount", "balance": "pending_balance"}
     if said.get("cardholder_charged") == "yes":
         names["difference"] = "amount"  # what the customer was charged
+    several = bool(_TWO_SUMS.search(text) or (_SEVERAL.search(text) and _LISTED.search(text)))
+    missing = any(_ONE_NOT_COME.match(text, amount.place) for amount in slots.amounts)
     for amount in slots.amounts:
+        other = several or (missing and _ONE_CAME.match(text, amount.place))
+        if other and amount.role == "sale" and not _ONE_NOT_COME.match(text, amount.place):
+            continue
         name = names.get(amount.role)
         if name:
             facts.setdefault(name, amount.fen)

@@ -7,6 +7,7 @@ from knowledge.model import FactSpec, Value
 from knowledge.reading.numerals import chinese_number
 from knowledge.reading.slots import Slots
 from knowledge.reading.when.elapsed import days_counted
+from knowledge.reading.when.months import days_since_month
 
 _TOKEN = re.compile(r"[0-9a-z]+(?:[ -][0-9a-z]+)*")
 _ONE_TOKEN = re.compile(r"[0-9a-z]+")
@@ -57,7 +58,8 @@ def _sum(text: str, spec: FactSpec, slots: Slots, *, of_sale: bool) -> int | Non
 
 
 def _days(text: str, slots: Slots, now: datetime, *, of_sale: bool) -> int | None:
-    counted = days_counted(text)
+    counted = None if slots.days else days_since_month(text, now, asked=True)
+    counted = days_counted(text) if counted is None else counted
     if counted is not None:
         return counted
     if _LONG_AGO.search(text) and not of_sale:

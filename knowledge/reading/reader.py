@@ -17,6 +17,7 @@ from knowledge.reading.slots import Slots, read_slots
 from knowledge.reading.vocabulary.lexicon import Lexicon
 from knowledge.reading.vocabulary.normalise import Normaliser
 from knowledge.reading.when.dates import DayReader
+from knowledge.reading.when.elapsed import day_since
 from knowledge.reading.when.events import EventReader
 from knowledge.reading.when.moments import sale_moment
 
@@ -97,6 +98,8 @@ class Reader:
         if at_hand and not remarks.greets and is_bare(slots, self._events):
             guess = replace(guess, sure=False)  # whatever it looks like: a day or a time of the case at hand
         facts = self._stated(normal, slots, guess, expecting)
+        if remarks.waits and not at_hand:
+            facts.setdefault("complaint", "not_arrived")
         asked = remarks.corrects or (expecting is not None and expecting.key == "paid_at")
         # What begins the correction is no event, and places stay the same.
         heard = normal[remarks.goes_on :].rjust(len(normal))
@@ -157,6 +160,8 @@ class Reader:
         moment = None
         if expecting.kind == "moment":
             moment = sale_moment(text, slots.days, slots.times, now, self._events, asked=True, about=about)
+            if about is None and not (slots.days or slots.times):
+                moment = moment or day_since(slots.elapsed, now)
         return self._answers.read(
             text.lstrip(), expecting, slots, guess, moment, now, facts.get(expecting.key)
         )
@@ -203,6 +208,8 @@ def _beside(text: str, facts: dict[str, Value], expecting: FactSpec, answer: Val
     }
     if (expecting.key, answer) == ("arrived", "yes") and not _LACKS.search(text):
         facts.pop("complaint", None)  # it came, and nothing is said to be missing
+    if expecting.key == "arrived":
+        facts.pop("txn_result", None)  # what went through is the payout
     if (expecting.key, answer) == ("bounced_before", "corrected"):
         facts.pop("settle_info_correct", None)  # what was wrong is wrong no more
     if expecting.key != "scope" and facts.get("scope") == "one_sale" and not _ONLY.search(text):

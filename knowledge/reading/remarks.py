@@ -44,6 +44,7 @@ class RemarkReader:
         self._all_arrived = [as_pattern(phrase) for phrase in lexicon.all_arrived]
         self._another = [as_pattern(phrase) for phrase in lexicon.another]
         self._unsolved = [as_pattern(phrase) for phrase in lexicon.unsolved]
+        self._waits = [as_pattern(phrase) for phrase in lexicon.waits]
         self._angry = WordFinder((normaliser.normalise_word(word), word) for word in lexicon.anger)
 
     def read(self, text: str, *, at_hand: bool) -> Remarks:
@@ -65,6 +66,7 @@ class RemarkReader:
             all_arrived=any(pattern.search(text) for pattern in self._all_arrived),
             another=any(pattern.search(text) for pattern in self._another),
             unsolved=short and _is_all(self._unsolved, text),
+            waits=short and _is_all(self._waits, text),
             corrects=goes_on > 0 or corrected,
             goes_on=goes_on,
         )

@@ -28,6 +28,9 @@ _OWN = frozenset(
 #: Of a card used right behind it: it is no cash-out of his own.
 _CUSTOMER_DOES = re.compile(rf"{CUSTOMER_ZH}.{{0,5}}$|(?:{CUSTOMER_EN}|\b(?:he|she)\b).{{0,12}}$")
 _OTHERS_PAY = re.compile(rf"{OTHER_CUSTOMERS}[拿用刷扫付]")
+#: 一类还是二类: only asked.
+_OR_BEFORE = re.compile(r"(?:还是|或者|、|\bor\s)$")
+_OR_BEHIND = re.compile(r"\s?(?:卡|户)?(?:还是|或者|、)\s?[一二三12]|\s?or\b")
 _KIND = re.compile(r"类型|性质|\b(?:type|kind)\b")
 _AGENT_SAYS = re.compile(r"(?:业务员|代理商?).{0,6}(?:说|讲).{0,4}$")
 _BANK = re.compile(r"银行|\bbank\b")
@@ -41,6 +44,8 @@ _OTHER_PENDING = re.compile(
 )
 #: What the terminal shows is how the sale went.
 _ON_TERMINAL = r"(?:机器|机子|pos机|小票|屏幕|单子)[上里]?.{0,4}$"
+#: To be paid to another account: only wished or asked for.
+_WISHED = re.compile(r"能不能|可不可以|可以|能否|可否|想要?|希望|麻烦|\b(?:can|want|could|please)\b")
 #: What is missing on the customer's card was charged.
 _CUSTOMERS_CARD = re.compile(rf"{CUSTOMER_ZH}的?(?:[卡账][里上]?|余额).{{0,3}}$")
 #: (Fact, value) -> what in front of it in its clause makes it something else.
@@ -51,6 +56,7 @@ _SAYS_OTHER = {
     ("notice", "risk"): _AGENT_SAYS,  # what an agent says is no notice
     ("scope", "all_today"): re.compile("[到至]$"),  # "until today" is no day of sales
     ("genuine_sale", "no"): _CUSTOMER_DOES,
+    ("account_kind", "personal"): _WISHED,
     ("txn_result", "success"): _CUSTOMERS_SIDE,
     ("received", "partial"): _CUSTOMERS_CARD,
     ("complaint", "short"): _CUSTOMERS_CARD,
@@ -107,7 +113,7 @@ def _is_said(text: str, mention: Mention, guess: Guess) -> bool:
     if away or (other is not None and other.search(before)):
         return False
     match mention.kind:
-        case "account_class" if asks_what(text, mention.start, mention.end):
+        case "account_class" if _asks_which(text, mention):
             return False
         case "cardholder_charged":
             return _is_about_customer(text, guess)
@@ -125,6 +131,13 @@ def _is_said(text: str, mention: Mention, guess: Guess) -> bool:
             return guess.intent != "refund_question"
         case kind:
             return kind not in _OWN or not _SOMEBODYS.search(before)
+
+
+def _asks_which(text: str, mention: Mention) -> bool:
+    """Tell whether he asks what a class means, or which of two it is."""
+    start, end = mention.start, mention.end
+    either = _OR_BEHIND.match(text, end) or _OR_BEFORE.search(text, 0, start)
+    return bool(either) or asks_what(text, start, end)
 
 
 def asks_about(text: str, mention: Mention) -> bool:

@@ -163,6 +163,7 @@ def test_every_article_is_found_by_its_questions_and_fits_in_a_message() -> None
         "second_clearing": "你们是不是二清",
         "police": "要不要报警",
         "tell_me": "到了叫我",
+        "if_late": "要是到时没到呢",
     }.items():
         assert reader.read(text, NOW).remarks.article == name, text
     for article in base.articles.values():
@@ -202,6 +203,8 @@ def test_every_article_is_found_by_its_questions_and_fits_in_a_message() -> None
         ("那周六刷的算哪天", "holidays"),
         ("晚上11点后刷的算第二天吗", "cutoff"),
         ("为什么要9号", "why_wait"),
+        ("那到时候还没到怎么办", "if_late"),
+        ("what if it doesn't come", "if_late"),
         ("手续费怎么扣", "fees"),
         ("手续费这么高吗", "fees"),
         ("我在路上，晚点回你", "look_later"),

@@ -2,7 +2,7 @@
 
 import shutil
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,11 @@ from knowledge.yaml_source import KnowledgeError
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 10, 9, 10, 30, tzinfo=SHANGHAI)
+
+
+def _day(day: int) -> Interval:
+    start = datetime(2026, 10, day, tzinfo=SHANGHAI)
+    return Interval(start, start + timedelta(days=1))
 
 
 @pytest.fixture(scope="module")
@@ -341,6 +346,8 @@ def test_facts_among_others(reader: Reader, text: str, facts: dict[str, Value | 
         ("paid_at", "not sure", UNKNOWN),
         ("onboarded_days", "三个月", 90),
         ("onboarded_days", "一年", 365),
+        ("onboarded_days", "3月开的", 222),
+        ("onboarded_days", "since March", 222),
         ("onboarded_days", "100", 100),
         ("card_last4", "8866", "8866"),
         ("card_last4", "尾号 8866", "8866"),
@@ -407,6 +414,18 @@ def test_facts_among_others(reader: Reader, text: str, facts: dict[str, Value | 
         ("settle_info_correct", "something wrong there", "no"),
         ("settle_card_test", "试过了，一块钱秒进", "arrives"),
         ("settle_card_test", "试了下，1块没到", "bounces"),
+        ("scope", "好几天了", "several_days"),
+        ("arrived", "app上显示成功了，但是卡里没有", "no"),
+        ("papers_expired", "nothing", "no"),
+        ("papers_expired", "nothing expired", "no"),
+        ("papers_expired", "I know nothing about that", UNKNOWN),
+        ("account_class", "一类户吧 对公哪有一类二类", "class_1"),
+        ("account_class", "对公户不分一类二类", None),
+        ("account_class", "是一类还是二类啊", None),
+        ("account_class", "class 1 or 2? no idea", UNKNOWN),
+        ("paid_at", "三天了", _day(6)),
+        ("paid_at", "it's been 3 days", _day(6)),
+        ("paid_at", "等了两个小时了", None),
     ],
 )
 def test_answers(base: KnowledgeBase, reader: Reader, fact: str, text: str, answer: Value | None) -> None:

@@ -120,6 +120,8 @@ class Lexicon:
     another: tuple[str, ...]
     #: Ways to say that what was resolved is not, where that is the whole message.
     unsolved: tuple[str, ...]
+    #: Ways to say how long he has been waiting, where that is the whole message.
+    waits: tuple[str, ...]
     #: Words of anger and accusation.
     anger: tuple[str, ...]
     intents: Mapping[str, IntentWords]
@@ -130,7 +132,7 @@ class Lexicon:
 #: The lists of phrases with (alternatives|…).
 _PHRASES = (
     *("arrived", "pleasantries", "takes_back", "greets", "where", "cancels", "gives_up", "later"),
-    *("corrections", "corrected", "all_arrived", "another", "unsolved"),
+    *("corrections", "corrected", "all_arrived", "another", "unsolved", "waits"),
 )
 
 

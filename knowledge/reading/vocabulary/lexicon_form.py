@@ -67,4 +67,5 @@ class LexiconForm(Form):
     all_arrived: list[str]
     another: list[str]
     unsolved: list[str]
+    waits: list[str]
     anger: Words

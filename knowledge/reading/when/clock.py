@@ -35,6 +35,10 @@ _SALE_BEHIND = re.compile(r"(?:钟|多|左右)*(?:才|刚)?[刷收扫付]")
 #: A part of the day holds for a time within so many characters behind it, with no other day between.
 _SHORTLY = 24
 _LATE = re.compile(f"(?:收摊|打烊|夜宵|宵夜|夜市|散场|散席|关店门?)[^{STRUCK}]*$")
+#: Of a time right before it, the part of the day: 8点多晚上.
+_PART_BEHIND = re.compile(rf"\s?(?:的|是|在)?{_PART}(?!\s?[\d一二两三四五六七八九十])")
+#: He was in time: 11点前刷的.
+_UNTIL = re.compile(r"(?:钟|整)?[之以]?前(?:就|才|都)?[刷收扫付]")
 #: 等了一上午 is how long, and not when.
 _PART_ALONE = re.compile(f"(?<![一整大等]){_PART}")
 _ENGLISH = re.compile(
@@ -94,6 +98,8 @@ class TimeOfDay:
     next_day: bool = False
     #: True where it may be twelve hours later or earlier: nothing says which half of the day it is.
     either_half: bool = False
+    #: True where it was before that time.
+    until: bool = False
 
 
 def take_times(draft: Draft) -> list[TimeOfDay]:
@@ -107,12 +113,13 @@ def take_times(draft: Draft) -> list[TimeOfDay]:
         same_day = STRUCK not in text[last : found.start()]
         part = _part_name(found[1]) or (part if times and same_day else "")
         made = _clock(found, part)
-        earlier = "" if part else _said_before(text, found.start())
+        behind = None if part else _PART_BEHIND.match(text, found.end())
+        earlier = "" if part else _part_name(behind[1]) if behind else _said_before(text, found.start())
         if earlier:
             said = _clock(found, earlier)
             made = said if said and _holds(PARTS[earlier][1:], said) else made
         if made:
-            times.append(made)
+            times.append(replace(made, until=_UNTIL.match(text, found.end()) is not None))
             last = found.end()
             draft.strike(found.start(), found.end())
     for found in draft.take(_PART_ALONE):

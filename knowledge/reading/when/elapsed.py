@@ -1,7 +1,11 @@
 """How long somebody has been waiting, as an ISO 8601 duration; and plain counts of days."""
 
 import re
+from collections.abc import Sequence
+from datetime import datetime
 
+from knowledge.calendar import ONE_DAY
+from knowledge.model import Interval
 from knowledge.reading.clauses import clause_end, clause_start
 from knowledge.reading.draft import Draft
 from knowledge.reading.numerals import CHINESE_DIGIT, ENGLISH_NUMBER, chinese_number, english_number
@@ -37,10 +41,13 @@ _AGE = re.compile(
     rf"\b{_ENGLISH_COUNT}\s?{_ENGLISH_UNIT}"
 )
 #: In its clause or within so many characters before: 装了5天空调 is no terminal's age.
-_TERMINAL = re.compile(r"(?<!手)机|pos|终端|设备|商户|开通|入网|开户|terminal|machine|reader|account|shop")
+_TERMINAL = re.compile(
+    r"(?<!手)机|pos|终端|设备|商户|开通|入网|开[的了]?户|terminal|machine|reader|account|shop"
+)
 _SHORTLY = 20
 #: Right behind an age, the same in days: 快仨月 88天.
 _EXACTLY = re.compile(r"了?[\s,，(（]*(?:也就|就是|才)?(\d{1,3})天")
+_DAYS_WAITED = re.compile(r"P(\d+)([DW])")
 _DAYS = {"天": 1, "日": 1, "周": 7, "星期": 7, "礼拜": 7, "月": 30, "年": 365}
 _ENGLISH_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 
@@ -59,6 +66,16 @@ def take_elapsed(draft: Draft) -> list[str]:
         if before or after:
             waits.append(_english_duration(count, unit))
     return waits
+
+
+def day_since(waits: Sequence[str], now: datetime) -> Interval | None:
+    """Give the day on which somebody began to wait who counts the days or weeks."""
+    found = _DAYS_WAITED.fullmatch(waits[0]) if len(waits) == 1 else None
+    if found is None:
+        return None
+    start = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    start -= int(found[1]) * (7 if found[2] == "W" else 1) * ONE_DAY
+    return Interval(start, start + ONE_DAY)
 
 
 def terminal_age(text: str) -> int | None:

@@ -41,9 +41,9 @@ _WEEKDAY_NAMES = (
     ("saturday", "sat"),
     ("sunday", "sun"),
 )
-_MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names}
+MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names}
 _WEEKDAYS = {name: number for number, names in enumerate(_WEEKDAY_NAMES) for name in names}
-_MONTH_NAME = f"({'|'.join(_MONTHS)})"
+_MONTH_NAME = f"({'|'.join(MONTHS)})"
 _ORDINAL = r"(\d{1,2})(?:st|nd|rd|th)?"
 _ENGLISH_DAY = re.compile(
     rf"\b{_MONTH_NAME}\.?\s?(?:the )?{_ORDINAL}\b(?!:)(?:,? (20\d\d))?"
@@ -86,7 +86,7 @@ def english_days(draft: Draft, now: datetime, *, ahead: bool) -> Iterator[Day]:
         yield days_back(now, count, found[3], found)
     for found in draft.take(_ENGLISH_DAY):
         month_first, day_after, year_after, day_first, month_after, year_last = found.groups()
-        month = _MONTHS[month_first or month_after]
+        month = MONTHS[month_first or month_after]
         day = int(day_after or day_first)
         year = year_after or year_last
         made = make_date(int(year), month, day) if year else nearest_year(month, day, today, ahead=ahead)

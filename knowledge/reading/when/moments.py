@@ -4,13 +4,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from typing import TypeVar
 
 from knowledge.calendar import ONE_DAY
 from knowledge.model import Interval
-from knowledge.reading.when.clock import SMALL_HOURS, TimeOfDay
+from knowledge.reading.when.clock import NEARLY, SMALL_HOURS, TimeOfDay
 from knowledge.reading.when.days import Day
 from knowledge.reading.when.events import EventReader
 
+_Piece = TypeVar("_Piece", Day, TimeOfDay)
 #: Nobody asks for older sales: "two years ago" is when he got the terminal.
 _LONGEST_AGO = timedelta(days=366)
 _PROMISED_AFTER = re.compile(
@@ -26,6 +28,9 @@ _JUST_NOW = re.compile(r"刚刚|刚才|刚(?=刷|付|收(?![摊工拾]))|just no
 #: How far back "just now" may reach.
 _JUST = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
+_HALF_A_DAY = timedelta(hours=12)
+#: 是下午不是上午.
+_DENIED_BEFORE = re.compile(r"(?<!是)不是$")
 _WEEKDAY = re.compile("周|星期|礼拜|day|mon|tue|wed|thu|fri|sat|sun")
 
 
@@ -45,6 +50,7 @@ def sale_moment(
     known of it before: a time without a day is that day's.
     """
     named = days
+    days, times = _less_denied(text, days), _less_denied(text, times)
     if days or times:
         days, times = events.of_sale(text, days, times, now, asked=asked, known=about is not None)
     past = [
@@ -62,7 +68,8 @@ def sale_moment(
         if just:
             return _just(times[0], now)
         known = _said_before(named, times[0], now) or about
-        return _within(times[0], known, now) or _at_latest(times[0], now)
+        whole = known and _whole(_start(known).date(), now)
+        return _within(times[0], known, now) or _within(times[0], whole, now) or _at_latest(times[0], now)
     day = min(past, key=lambda one: one.first)
     if day.moment:
         return day.moment
@@ -71,6 +78,11 @@ def sale_moment(
         return _begun(_on(day.first, _closest(own_times), now), text[day.place : day.end], now)
     last = day.first if day.is_range else day.last
     return _clipped(Interval(_midnight(day.first, now), _midnight(last + ONE_DAY, now)), now)
+
+
+def _less_denied(text: str, pieces: Sequence[_Piece]) -> Sequence[_Piece]:
+    """Leave out what is denied beside another that is said."""
+    return [one for one in pieces if not _DENIED_BEFORE.search(text, 0, one.place)] or pieces
 
 
 def _is_past(day: Day, now: datetime) -> bool:
@@ -112,12 +124,21 @@ def _on(day: date, found: TimeOfDay, now: datetime) -> datetime | Interval:
     midnight = _midnight(day, now)
     if found.clock:
         moment = datetime.combine(day, found.clock, now.tzinfo)
+        if found.until:
+            moment = _just_before(moment, found, now)
         return moment + ONE_DAY if found.next_day and moment + ONE_DAY <= now else moment
     first, last = found.hours or (0, 24)
     start = midnight + timedelta(hours=first)
     if last > 24 and start > now:
         start -= ONE_DAY
     return _clipped(Interval(start, start + timedelta(hours=last - first)), now)
+
+
+def _just_before(moment: datetime, found: TimeOfDay, now: datetime) -> datetime:
+    """Take "before eleven" as nearly that: of two halves of the day the later, when days are closed."""
+    later = moment + _HALF_A_DAY
+    evening = found.either_half and later.date() == moment.date() and later <= now
+    return (later if evening else moment) - timedelta(minutes=NEARLY)
 
 
 def _begun(found: datetime | Interval, written: str, now: datetime) -> datetime | Interval | None:
@@ -145,6 +166,8 @@ def _within(found: TimeOfDay, about: datetime | Interval | None, now: datetime) 
     if about is None:
         return None
     known = about if isinstance(about, datetime) else None
+    if known and found.hours and _in_other_half(known, found.hours) and _other_half(known) <= now:
+        return _other_half(known)
     stretch = _whole(about.date(), now) if isinstance(about, datetime) else about
     days = (stretch.end - _midnight(stretch.start.date(), now)) // ONE_DAY + 1
     made = (
@@ -156,6 +179,17 @@ def _within(found: TimeOfDay, about: datetime | Interval | None, now: datetime) 
     if known:
         fits.sort(key=lambda one: abs(_start(one) - known))
     return fits[0] if fits else None
+
+
+def _other_half(known: datetime) -> datetime:
+    """Give the same hour in the other half of the day."""
+    return known + _HALF_A_DAY if known.hour < 12 else known - _HALF_A_DAY
+
+
+def _in_other_half(known: datetime, hours: tuple[int, int]) -> bool:
+    """Tell whether a part of the day holds a known time twelve hours off only: 是下午不是上午."""
+    first, last = hours
+    return first <= _other_half(known).hour < last and not first <= known.hour < last
 
 
 def is_near(found: datetime | Interval, known: datetime | Interval) -> bool:
