@@ -169,6 +169,8 @@ class Remarks:
     cancels: bool = False
     #: All that it says is that what was resolved is not.
     unsolved: bool = False
+    #: The intent that it says in so many words, whatever it sounds like.
+    intent: str | None = None
     #: It speaks of another sale than the one before.
     another: bool = False
     #: All that it says is hello.

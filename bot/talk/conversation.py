@@ -13,7 +13,7 @@ from bot.talk.conclusions import Conclusions
 from bot.talk.course import Course
 from bot.talk.decision import Decision, Situation
 from bot.talk.followups import FollowUps
-from bot.talk.handover import Handover, is_taken
+from bot.talk.handover import Handover
 from bot.talk.learning import (
     current_talk,
     heard_again,
@@ -27,6 +27,7 @@ from bot.talk.menu import ALWAYS, COMMANDS, Menu
 from bot.talk.proof import Proof, Verdict
 from bot.talk.questions import ABOUT_MONEY, CHOOSING, FOR_A_FACT, Questions, option_of
 from bot.talk.sales import asked_talk, case_meant, due_talk, is_another, sale_named, set_aside, unfinished
+from bot.talk.standing import is_taken
 from bot.talk.state import CORRECT, Pending, Talk
 from bot.talk.wording import Wording
 from knowledge.loader import KnowledgeBase
@@ -54,8 +55,8 @@ class Conversation:
         self._attachments = Attachments(wording, self._questions)
         self._proof = Proof(wording)
         self._course = Course(knowledge, wording, self._questions, self._conclusions, self._proof)
-        self._handover = Handover(self._asides, self._conclusions, self._course.think)
         self._followups = FollowUps(wording, self._questions, self._conclusions, self._course.think)
+        self._handover = Handover(self._asides, self._conclusions, self._followups, self._course.think)
         self._menu = Menu(knowledge.facts, wording, self._questions, self._asides, self._conclusions)
 
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:

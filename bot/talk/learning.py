@@ -28,7 +28,9 @@ def current_talk(situation: Situation) -> Talk:
     if situation.ticket is None and handed_over:
         earlier = tuple(one for one in talk.earlier if not one.has_ticket)
         outcome = "closed" if talk.has_ticket else talk.outcome
-        return replace(talk, outcome=outcome, earlier=earlier, told=talk.told - {"passed_on"})
+        return replace(
+            talk, outcome=outcome, earlier=earlier, told=talk.told - {"passed_on", "status_claimed"}
+        )
     if situation.ticket and not handed_over:
         # With another sale at hand, what was known of the ticket's is on the ticket alone.
         closed = talk.outcome == "closed"

@@ -12,7 +12,7 @@ from knowledge.reading.facts import is_bare, is_known, read_facts, read_moment, 
 from knowledge.reading.intents import Guess, IntentReader
 from knowledge.reading.language import language_of
 from knowledge.reading.mentions import MentionReader
-from knowledge.reading.remarks import RemarkReader
+from knowledge.reading.remarks import COURTESY, RemarkReader
 from knowledge.reading.slots import Slots, read_slots
 from knowledge.reading.vocabulary.lexicon import Lexicon
 from knowledge.reading.vocabulary.normalise import Normaliser
@@ -78,7 +78,7 @@ class Reader:
         normal = _BARE_NUMBER.sub(r"\1", self._normaliser.normalise(text[:LONGEST]))
         at_hand = expecting is not None or about is not None
         remarks = self._remarks.read(normal, at_hand=at_hand)
-        guess = self._guess(normal, greets=remarks.greets)
+        guess = self._guess(normal, remarks)
         if remarks.corrects or (expecting is not None and expecting.key == "paid_at"):
             normal = _A_LITTLE.sub("1点", normal)
         about = None if remarks.another else about  # the moment of another sale is not known
@@ -121,10 +121,12 @@ class Reader:
         """Read a redacted message as one of these options, value -> label; None when it is none of them."""
         return self._answers.choose(self._normaliser.normalise(text[:LONGEST]), options)
 
-    def _guess(self, text: str, *, greets: bool) -> Guess:
-        """Guess the intent; a question that sounds like small talk is not sure to be some."""
+    def _guess(self, text: str, remarks: Remarks) -> Guess:
+        """Guess the intent where it is not said; a question that sounds like small talk is not sure to be some."""
+        if remarks.intent:
+            return Guess(remarks.intent, 1.0, sure=True, runner_up=None)
         guess = self._intents.guess(text)
-        asks = guess.intent == "greeting_thanks" and not greets and _ASKS.search(text)
+        asks = guess.intent == COURTESY and not remarks.greets and _ASKS.search(text)
         return replace(guess, sure=False) if asks else guess
 
     def _stated(self, text: str, slots: Slots, guess: Guess, expecting: FactSpec | None) -> dict[str, Value]:

@@ -13,6 +13,8 @@ from knowledge.reading.vocabulary.words import WordFinder
 
 #: A longer message is a story that happens to hold such words.
 LONGEST_WISH = 30
+#: The intent of thanks and of all that is only kind.
+COURTESY = "greeting_thanks"
 _PUNCTUATION = re.compile(r"[\s,.;:!~，。；：！、…]+")
 #: Between clauses; in Chinese a gap parts them as well, a "?" never does.
 _BETWEEN = re.compile(r"[,.;:!~，。；：！、…]+|(?<![a-z'])\s+(?![a-z'])")
@@ -42,6 +44,9 @@ class RemarkReader:
         self._all_arrived = [as_pattern(phrase) for phrase in lexicon.all_arrived]
         self._another = [as_pattern(phrase) for phrase in lexicon.another]
         self._unsolved = [as_pattern(phrase) for phrase in lexicon.unsolved]
+        self._outright = {
+            intent: [as_pattern(phrase) for phrase in phrases] for intent, phrases in lexicon.outright.items()
+        }
         self._angry = WordFinder((normaliser.normalise_word(word), word) for word in lexicon.anger)
 
     def read(self, text: str, *, at_hand: bool) -> Remarks:
@@ -62,6 +67,7 @@ class RemarkReader:
             angry=bool(self._angry.find(text)),
             all_arrived=any(pattern.search(text) for pattern in self._all_arrived),
             another=any(pattern.search(text) for pattern in self._another),
+            intent=self._intent(text) if short else None,
             unsolved=short and _is_all(self._unsolved, text),
             corrects=goes_on > 0 or corrected,
             goes_on=goes_on,
@@ -74,6 +80,16 @@ class RemarkReader:
         clauses = [clause for clause in _BETWEEN.split(text) if clause.strip()]
         news = [clause for clause in clauses if not _is_all(self._pleasantries, clause)]
         return bool(news) and all(_is_all(self._arrived, clause) for clause in news)
+
+    def _intent(self, text: str) -> str | None:
+        """Give the intent that every clause says outright; thanks beside another one count for nothing."""
+        clauses = [clause for clause in _BETWEEN.split(text.replace("?", ";")) if clause.strip()]
+        said = {self._clause_intent(clause) for clause in clauses}
+        said = said - {COURTESY} or said
+        return said.pop() if len(said) == 1 else None
+
+    def _clause_intent(self, clause: str) -> str | None:
+        return next((one for one, patterns in self._outright.items() if _is_all(patterns, clause)), None)
 
     def _article(self, text: str, *, short: bool) -> str | None:
         asked = self._asks.matching(text)

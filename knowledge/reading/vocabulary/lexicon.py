@@ -120,6 +120,8 @@ class Lexicon:
     another: tuple[str, ...]
     #: Ways to say that what was resolved is not, where that is the whole message.
     unsolved: tuple[str, ...]
+    #: Intent -> messages that mean it whatever was learnt, clause by clause.
+    outright: Vocabulary
     #: Words of anger and accusation.
     anger: tuple[str, ...]
     intents: Mapping[str, IntentWords]
@@ -187,6 +189,7 @@ def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
         concepts=_vocabulary(form.concepts),
         languages={language: tuple(phrases) for language, phrases in form.languages.items()},
         **{part: tuple(getattr(form, part)) for part in _PHRASES},
+        outright={intent: tuple(phrases) for intent, phrases in form.outright.items()},
         anger=_words(form.anger),
         intents=intents,
         weights=weights,
@@ -232,6 +235,11 @@ def _intent(document: Document, parts: Mapping[str, str]) -> IntentWords:
 def _check_phrases(document: Document, form: LexiconForm) -> None:
     for language, phrases in form.languages.items():
         _check_brackets(document, ("languages", language), phrases)
+    for intent, phrases in form.outright.items():
+        if intent not in INTENTS:
+            fix = f"name one of {', '.join(INTENTS)}."
+            document.complain(("outright", intent), f"there is no intent {intent}.", fix)
+        _check_brackets(document, ("outright", intent), phrases)
     for part in (*_PHRASES, "fillers"):
         _check_brackets(document, (part,), getattr(form, part))
     for place, words in _word_lists(form):

@@ -67,4 +67,5 @@ class LexiconForm(Form):
     all_arrived: list[str]
     another: list[str]
     unsolved: list[str]
+    outright: dict[str, list[str]]
     anger: Words
