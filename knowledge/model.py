@@ -169,6 +169,10 @@ class Remarks:
     cancels: bool = False
     #: All that it says is that what was resolved is not.
     unsolved: bool = False
+    #: It says that he has changed the settlement card, and asks nothing.
+    changed_card: bool = False
+    #: All that it says is that no person is wanted any more.
+    no_person: bool = False
     #: The intent that it says in so many words, whatever it sounds like.
     intent: str | None = None
     #: It speaks of another sale than the one before.

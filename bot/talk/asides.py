@@ -8,7 +8,7 @@ from bot.talk.decision import Decision
 from bot.talk.questions import Questions
 from bot.talk.wording import Wording
 from knowledge.articles import Article
-from knowledge.model import Fact, Language, Reading, Value
+from knowledge.model import UNKNOWN, Fact, Language, Reading, Value
 
 
 class Asides:
@@ -91,10 +91,14 @@ class Asides:
             self._questions.repeat(decision, self._wording.say("heard_again", language, facts=told))
         return bool(told)
 
-    def change_of_account(self, decision: Decision) -> None:
-        """Say where the settlement card is changed."""
+    def change_of_account(self, decision: Decision, now: datetime, *, changed: bool) -> None:
+        """Say where the settlement card is changed; who has changed it is asked how that stands."""
         talk = decision.talk
         text = self._wording.say("change_article", talk.language)
+        if changed and "card_changed" not in talk.facts:
+            decision.talk = talk.knows(card_changed=Fact(UNKNOWN, "merchant"))
+            self._questions.ask(decision, "card_changed", "diagnose", now, lead=f"{text}\n")
+            return
         if talk.pending is None:
             text += self._wording.say("change_missing", talk.language)
         self._questions.repeat(decision, text)

@@ -259,6 +259,12 @@ class Conversation:
         if reading.remarks.cancels and decision.talk.facts:
             self._menu.cancel(decision, situation, "cancel_noted")
             return
+        if reading.remarks.no_person:
+            if situation.ticket:
+                self._menu.cancel(decision, situation, "cancel_noted")
+            else:
+                self._asides.small_talk(decision, "greeting_thanks", situation.now)
+            return
         if self._asides.answer(decision, reading, said, situation.now):
             return
         self._asides.warn(decision, reading.remarks.article)
@@ -278,7 +284,7 @@ class Conversation:
         if intent != "human_agent" and self._answers(decision, situation, reading, said):
             return
         if said or intent:
-            self._follow(decision, situation, intent, said)
+            self._follow(decision, situation, intent, said, changed=reading.remarks.changed_card)
         else:
             self._not_understood(decision, situation, reading)
 
@@ -301,9 +307,15 @@ class Conversation:
         return chosen is not None
 
     def _follow(
-        self, decision: Decision, situation: Situation, intent: str, said: Mapping[str, Fact]
+        self,
+        decision: Decision,
+        situation: Situation,
+        intent: str,
+        said: Mapping[str, Fact],
+        *,
+        changed: bool = False,
     ) -> None:
-        """Do what an intent asks for; an empty one stands for facts alone."""
+        """Do what an intent asks for; an empty one stands for facts alone. changed: he has another card."""
         if intent == "human_agent":
             decision.talk = decision.talk.knows(**said)
             self._conclusions.call_human(decision, situation, self._course.think(decision, situation))
@@ -317,7 +329,7 @@ class Conversation:
         elif said or intent in ABOUT_MONEY:
             self._course.go_on(decision, situation, said, insisted=intent in ABOUT_MONEY)
         elif intent == "change_account":
-            self._asides.change_of_account(decision)
+            self._asides.change_of_account(decision, situation.now, changed=changed)
         else:
             self._asides.small_talk(decision, intent, situation.now)
 

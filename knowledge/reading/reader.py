@@ -12,7 +12,7 @@ from knowledge.reading.facts import is_bare, is_known, read_facts, read_moment, 
 from knowledge.reading.intents import Guess, IntentReader
 from knowledge.reading.language import language_of
 from knowledge.reading.mentions import MentionReader
-from knowledge.reading.remarks import COURTESY, RemarkReader
+from knowledge.reading.remarks import ASKS_HOW, COURTESY, RemarkReader
 from knowledge.reading.slots import Slots, read_slots
 from knowledge.reading.vocabulary.lexicon import Lexicon
 from knowledge.reading.vocabulary.normalise import Normaliser
@@ -39,7 +39,6 @@ _LACKS = re.compile(
 _NAMES_A_SALE = frozenset({"amount", "paid_at"})
 #: Thanks and greetings ask nothing, but whether anybody is there.
 _ASKS = re.compile(r"^(?!.*(?:在[吗么]|有人|\b(?:there|here)\b)).*[?？吗么]\W*$")
-_ASKS_HOW = re.compile(r"怎么|怎样|咋|如何|能不能|哪里|[?？]|\b(?:how|where|can)\b")
 #: Mostly "a little"; where the moment is asked for or corrected, one o'clock.
 _A_LITTLE = re.compile(r"(?:^|(?<=[是在 ]))一点$")
 #: A bare number and no more than a particle: "3500啊", "3500的".
@@ -122,7 +121,7 @@ class Reader:
         return self._answers.choose(self._normaliser.normalise(text[:LONGEST]), options)
 
     def _guess(self, text: str, remarks: Remarks) -> Guess:
-        """Guess the intent where it is not said; a question that sounds like small talk is not sure to be some."""
+        """Guess the intent that is not said outright; a question is not sure to be small talk."""
         if remarks.intent:
             return Guess(remarks.intent, 1.0, sure=True, runner_up=None)
         guess = self._intents.guess(text)
@@ -159,7 +158,7 @@ class Reader:
 
 def _may_be_about_money(text: str, guess: Guess) -> bool:
     """Tell whether a doubt ("I fear the card is wrong") may mean that his money has not come."""
-    return not guess.sure or (guess.intent == "change_account" and not _ASKS_HOW.search(text))
+    return not guess.sure or (guess.intent == "change_account" and not ASKS_HOW.search(text))
 
 
 def _is_about_his_money(text: str, expecting: FactSpec | None, answer: Value | None) -> bool:

@@ -18,6 +18,8 @@ COURTESY = "greeting_thanks"
 _PUNCTUATION = re.compile(r"[\s,.;:!~，。；：！、…]+")
 #: Between clauses; in Chinese a gap parts them as well, a "?" never does.
 _BETWEEN = re.compile(r"[,.;:!~，。；：！、…]+|(?<![a-z'])\s+(?![a-z'])")
+#: It asks how something is done.
+ASKS_HOW = re.compile(r"怎么|怎样|咋|如何|能不能|哪里|[?？]|\b(?:how|where|can)\b")
 _END = re.compile(r"[\s,.;:!~，。；：！、…]+$")
 
 
@@ -44,6 +46,8 @@ class RemarkReader:
         self._all_arrived = [as_pattern(phrase) for phrase in lexicon.all_arrived]
         self._another = [as_pattern(phrase) for phrase in lexicon.another]
         self._unsolved = [as_pattern(phrase) for phrase in lexicon.unsolved]
+        self._changed_card = [as_pattern(phrase) for phrase in lexicon.changed_card]
+        self._no_person = [as_pattern(phrase) for phrase in lexicon.no_person]
         self._outright = {
             intent: [as_pattern(phrase) for phrase in phrases] for intent, phrases in lexicon.outright.items()
         }
@@ -67,6 +71,8 @@ class RemarkReader:
             angry=bool(self._angry.find(text)),
             all_arrived=any(pattern.search(text) for pattern in self._all_arrived),
             another=any(pattern.search(text) for pattern in self._another),
+            changed_card=not ASKS_HOW.search(text) and any(p.search(text) for p in self._changed_card),
+            no_person=short and _is_all(self._no_person, text),
             intent=self._intent(text) if short else None,
             unsolved=short and _is_all(self._unsolved, text),
             corrects=goes_on > 0 or corrected,

@@ -120,6 +120,10 @@ class Lexicon:
     another: tuple[str, ...]
     #: Ways to say that what was resolved is not, where that is the whole message.
     unsolved: tuple[str, ...]
+    #: Words of a change of the settlement card that he has made.
+    changed_card: tuple[str, ...]
+    #: Ways to say that no person is wanted any more, where that is the whole message.
+    no_person: tuple[str, ...]
     #: Intent -> messages that mean it whatever was learnt, clause by clause.
     outright: Vocabulary
     #: Words of anger and accusation.
@@ -132,7 +136,7 @@ class Lexicon:
 #: The lists of phrases with (alternatives|…).
 _PHRASES = (
     *("arrived", "pleasantries", "takes_back", "greets", "where", "cancels", "gives_up", "later"),
-    *("corrections", "corrected", "all_arrived", "another", "unsolved"),
+    *("corrections", "corrected", "all_arrived", "another", "unsolved", "changed_card", "no_person"),
 )
 
 

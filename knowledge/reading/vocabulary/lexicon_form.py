@@ -67,5 +67,7 @@ class LexiconForm(Form):
     all_arrived: list[str]
     another: list[str]
     unsolved: list[str]
+    changed_card: list[str]
+    no_person: list[str]
     outright: dict[str, list[str]]
     anger: Words
