@@ -91,6 +91,17 @@ class Asides:
             self._questions.repeat(decision, self._wording.say("heard_again", language, facts=told))
         return bool(told)
 
+    def tell_of_refund(self, decision: Decision) -> bool:
+        """Tell once, amid the case of a payout, what a refund does; False when that is his case."""
+        talk = decision.talk
+        waits = talk.outcome == "advised" or (talk.pending is not None and talk.pending.fact != "complaint")
+        complaint = talk.facts.get("complaint")
+        if not waits or complaint is None or complaint.value == "refund" or "refund_article" in talk.told:
+            return False
+        decision.talk = replace(talk, told=talk.told | {"refund_article"})
+        self._questions.repeat(decision, self._wording.say("refund_article", talk.language))
+        return True
+
     def change_of_account(self, decision: Decision, now: datetime, *, changed: bool) -> None:
         """Say where the settlement card is changed; who has changed it is asked how that stands."""
         talk = decision.talk

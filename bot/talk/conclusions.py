@@ -347,7 +347,7 @@ class Conclusions:
         language = decision.talk.language
         state = case.known.get("due_state")
         if refund:
-            decision.say(self._wording.say("refund_article", language))
+            decision.say(self._wording.say("refund_handed", language))
         elif state and state.value == "unknown_calendar":
             decision.say(self._wording.say("no_calendar", language))
         elif cause.handled_by == "queue":

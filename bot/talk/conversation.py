@@ -256,14 +256,7 @@ class Conversation:
             self._taken_back(decision, situation, said)
             return
         decision.talk = case_meant(decision.talk, said)
-        if reading.remarks.cancels and decision.talk.facts:
-            self._menu.cancel(decision, situation, "cancel_noted")
-            return
-        if reading.remarks.no_person:
-            if situation.ticket:
-                self._menu.cancel(decision, situation, "cancel_noted")
-            else:
-                self._asides.small_talk(decision, "greeting_thanks", situation.now)
+        if self._wants_no_more(decision, situation, reading):
             return
         if self._asides.answer(decision, reading, said, situation.now):
             return
@@ -287,6 +280,16 @@ class Conversation:
             self._follow(decision, situation, intent, said, changed=reading.remarks.changed_card)
         else:
             self._not_understood(decision, situation, reading)
+
+    def _wants_no_more(self, decision: Decision, situation: Situation, reading: Reading) -> bool:
+        """Leave the case, or pass on that no person is wanted; False when he says neither."""
+        no_person = reading.remarks.no_person
+        if (reading.remarks.cancels and decision.talk.facts) or (no_person and situation.ticket):
+            self._menu.cancel(decision, situation, "cancel_noted")
+            return True
+        if no_person:
+            self._asides.small_talk(decision, "greeting_thanks", situation.now)
+        return no_person
 
     def _answers(
         self, decision: Decision, situation: Situation, reading: Reading, said: Mapping[str, Fact]
@@ -321,8 +324,10 @@ class Conversation:
             self._conclusions.call_human(decision, situation, self._course.think(decision, situation))
             return
         case = self._course.think(decision, situation)
-        asks_when = intent == "arrival_time" and said.keys() <= {"complaint"}
-        if asks_when and self._conclusions.tell_when(decision, situation, case):
+        asks = intent if said.keys() <= {"complaint"} else ""
+        if (asks == "arrival_time" and self._conclusions.tell_when(decision, situation, case)) or (
+            asks == "refund_question" and self._asides.tell_of_refund(decision)
+        ):
             pass  # told
         elif intent == "ticket_status" and not said:
             self._conclusions.tell_status(decision, situation, case)

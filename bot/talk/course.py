@@ -14,6 +14,9 @@ from knowledge.engine import Engine
 from knowledge.loader import KnowledgeBase
 from knowledge.model import Fact
 
+#: What a question for a refund says.
+REFUND = Fact("refund", "reader")
+
 
 class Course:
     """Leads a case from one message to the next."""
@@ -72,6 +75,9 @@ class Course:
         goes_on = before.outcome and not is_new_case(before, said)
         again = "reopened" if before.due_at and before.due_at < situation.now else "looks_again"
         lead += self._wording.say(again, talk.language) if goes_on else ""
+        if said.get("complaint") == REFUND and "refund_article" not in talk.told:
+            lead += self._wording.say("refund_article", talk.language) + "\n"
+            talk = replace(talk, told=talk.told | {"refund_article"})
         wake = talk.wake if talk.wake and talk.wake.kind == "arrived" else None
         still_open = before.pending is not None and before.pending.fact == question and question not in said
         asked = talk.asked if still_open else (*talk.asked, question)

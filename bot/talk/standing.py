@@ -55,7 +55,7 @@ class Standing:
         return self._wording.say(text, language, due=due, standing=standing, reason=reason)
 
     def tell_usual(self, decision: Decision, cause: Cause) -> None:
-        """Tell how long a cause usually takes, if one is known that has no date, and put the open question."""
+        """Tell how long the cause usually takes, if it is known and has no date, and put the question."""
         language = decision.talk.language
         if cause.id == UNKNOWN or cause.follow_up == "deadline":
             text = self._wording.say("status_asking", language)
