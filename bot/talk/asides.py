@@ -32,11 +32,22 @@ class Asides:
             self.speak(decision, reading.remarks.wants)
         elif reading.remarks.asks_where and self._questions.tell_where(decision):
             pass  # told
+        elif reading.remarks.one_of_two and self._ask_which_came(decision, now):
+            pass  # asked
         elif reading.remarks.article and not said:
             self.explain(decision, reading.remarks.article, now)
         else:
             return False
         return True
+
+    def _ask_which_came(self, decision: Decision, now: datetime) -> bool:
+        """Ask which of the promised sales has come; False when no two are promised."""
+        talk = decision.talk
+        promised = [one for one in (*talk.earlier, talk) if one.outcome == "advised" and one.due_at]
+        sales = [self._wording.sale(one.facts, talk.language, now) for one in promised]
+        if len(sales) > 1:
+            decision.say(self._wording.say("which_came", talk.language, sales=" / ".join(sales)))
+        return len(sales) > 1
 
     def explain(self, decision: Decision, article: str, now: datetime) -> None:
         """Answer a question of his own, and lead to his case where one is behind it.

@@ -48,6 +48,7 @@ class RemarkReader:
         self._unsolved = [as_pattern(phrase) for phrase in lexicon.unsolved]
         self._changed_card = [as_pattern(phrase) for phrase in lexicon.changed_card]
         self._no_person = [as_pattern(phrase) for phrase in lexicon.no_person]
+        self._one_of_two = [as_pattern(phrase) for phrase in lexicon.one_of_two]
         self._outright = {
             intent: [as_pattern(phrase) for phrase in phrases] for intent, phrases in lexicon.outright.items()
         }
@@ -73,6 +74,7 @@ class RemarkReader:
             another=any(pattern.search(text) for pattern in self._another),
             changed_card=not ASKS_HOW.search(text) and any(p.search(text) for p in self._changed_card),
             no_person=short and _is_all(self._no_person, text),
+            one_of_two=short and _is_all(self._one_of_two, text),
             intent=self._intent(text) if short else None,
             unsolved=short and _is_all(self._unsolved, text),
             corrects=goes_on > 0 or corrected,

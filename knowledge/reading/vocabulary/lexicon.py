@@ -124,6 +124,8 @@ class Lexicon:
     changed_card: tuple[str, ...]
     #: Ways to say that no person is wanted any more, where that is the whole message.
     no_person: tuple[str, ...]
+    #: Ways to say that one sale has come and the other has not, where that is the whole message.
+    one_of_two: tuple[str, ...]
     #: Intent -> messages that mean it whatever was learnt, clause by clause.
     outright: Vocabulary
     #: Words of anger and accusation.
@@ -136,7 +138,16 @@ class Lexicon:
 #: The lists of phrases with (alternatives|…).
 _PHRASES = (
     *("arrived", "pleasantries", "takes_back", "greets", "where", "cancels", "gives_up", "later"),
-    *("corrections", "corrected", "all_arrived", "another", "unsolved", "changed_card", "no_person"),
+    *(
+        "corrections",
+        "corrected",
+        "all_arrived",
+        "another",
+        "unsolved",
+        "changed_card",
+        "no_person",
+        "one_of_two",
+    ),
 )
 
 

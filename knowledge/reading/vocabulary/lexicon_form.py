@@ -69,5 +69,6 @@ class LexiconForm(Form):
     unsolved: list[str]
     changed_card: list[str]
     no_person: list[str]
+    one_of_two: list[str]
     outright: dict[str, list[str]]
     anger: Words
