@@ -287,6 +287,7 @@ class Turn:
         return Situation(
             now=now.astimezone(SHANGHAI),
             talk=read_talk(row.talk, self._expertise.knowledge.facts),
+            last_at=row.updated_at,
             ticket=still_open,
             resolved=resolved,
             incidents=open_incidents(self._transaction.connection) if incidents_too else (),

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from bot.messages import Command, Incoming
 from bot.talk.arrival import SHORT, arrival_of, is_short, part_come, takes_back
@@ -216,11 +215,11 @@ class Conversation:
             return
         redacted = redact(text)
         talk = decision.talk
-        reading = self._read(redacted.text, situation.now, talk)
+        reading = self._read(redacted.text, situation, talk)
         named = sale_named(talk, reading)
         if named is not talk:
             talk = decision.talk = named
-            reading = self._read(redacted.text, situation.now, talk)
+            reading = self._read(redacted.text, situation, talk)
         decision.heard = redacted.text
         decision.talk = replace(
             talk, language=language_of_talk(talk, reading, incoming.language, first=situation.first)
@@ -241,12 +240,14 @@ class Conversation:
         if redacted.text != text and not redacted.phones:
             self._asides.once(decision, "hidden")
 
-    def _read(self, text: str, now: datetime, talk: Talk) -> Reading:
+    def _read(self, text: str, situation: Situation, talk: Talk) -> Reading:
         """Read a redacted text in the light of the case at hand and its open question."""
         pending = talk.pending
         answers = pending is not None and pending.purpose not in CHOOSING
         expecting = self._knowledge.facts.get(pending.fact) if pending and answers else None
-        return self._reader.read(text, now, expecting, sale_of(talk))
+        reading = self._reader.read(text, situation.now, expecting, sale_of(talk))
+        news = reading.remarks.arrived and situation.after_silence and reading.answer == "paid_out"
+        return self._reader.read(text, situation.now, None, sale_of(talk)) if news else reading
 
     def _meant(self, decision: Decision, situation: Situation, reading: Reading) -> None:
         """Take the message as an answer, as something beside the case, or as what it says of it."""
