@@ -175,6 +175,8 @@ class Remarks:
     no_person: bool = False
     #: All that it says is that one sale has come and another has not.
     one_of_two: bool = False
+    #: All that it says is that it is as before.
+    unchanged: bool = False
     #: The intent that it says in so many words, whatever it sounds like.
     intent: str | None = None
     #: It speaks of another sale than the one before.

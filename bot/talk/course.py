@@ -17,6 +17,9 @@ from knowledge.model import Fact
 #: What a question for a refund says.
 REFUND = Fact("refund", "reader")
 
+#: Of a case that a person resolved, these say that it is not.
+GOES_ON = frozenset({"complaint", "reference_no"})
+
 
 class Course:
     """Leads a case from one message to the next."""
@@ -60,8 +63,8 @@ class Course:
             lead = ""
         if before.outcome and self._conclusions.stands(decision, situation, case, said, insisted=insisted):
             return
-        reopened = before.outcome == "closed" and decision.talk.outcome == "advised"
-        if reopened and "complaint" in said and self._conclusions.hand_back(decision, situation, case):
+        reopened = before.outcome == "closed" and decision.talk.outcome == "advised" and GOES_ON & said.keys()
+        if reopened and self._conclusions.hand_back(decision, situation, case):
             return
         read = played_back(said)
         question = None if self._conclusions.kept_back(decision.talk) else next_question(decision.talk, case)

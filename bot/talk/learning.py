@@ -17,6 +17,7 @@ from knowledge.model import UNKNOWN, Fact, FactSpec, Interval, Language, Reading
 #: A first word like "hi" or "hello", and not a mode like T+1.
 _LATIN = re.compile(r"[A-Za-z][A-Za-z' ]*[.!?]?")
 
+_LACKING = Fact(UNKNOWN, "merchant")
 #: A sum and nothing beside it but its unit.
 _BARE_SUM = re.compile(r"[\d.,]+\s?(?:\w|yuan|rmb)?")
 
@@ -52,7 +53,10 @@ def is_new_case(talk: Talk, said: Collection[str]) -> bool:
     """Say whether what he says after a case was closed is about another sale."""
     if talk.outcome != "closed":
         return False
-    return talk.confirmed or talk.cause is None or bool(SALE & set(said))
+    # A reference number alone, of a sale that lacked it, is a late answer.
+    late = "paid_at" in talk.facts and talk.facts.get("reference_no", _LACKING).value == UNKNOWN
+    named = SALE & set(said) - ({"reference_no"} if late else set())
+    return talk.confirmed or talk.cause is None or bool(named)
 
 
 def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
@@ -106,6 +110,8 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
         said.pop("complaint", None)
     if pending and pending.purpose in FOR_A_FACT and reading.answer is not None:
         said[pending.fact] = Fact(reading.answer, "merchant")
+    if reading.remarks.unchanged and talk.status_before and pending and pending.fact == "payout_status":
+        said["payout_status"] = Fact(talk.status_before, "merchant")
     if talk.outcome == "closed":
         return said
     if _is_the_part_that_came(talk, reading):

@@ -171,13 +171,15 @@ def _is_about_his_money(text: str, expecting: FactSpec | None, answer: Value | N
 def _less_what_is_asked(text: str, facts: dict[str, Value], remarks: Remarks) -> dict[str, Value]:
     """Drop what a question of his own only asks about, and a complaint that nothing in the words bears out.
 
-    A correction has none of its own, and who only names another sale misses no part of it.
+    A correction has none of its own, and who only names another sale, or its number, misses no part of it.
     """
     dropped = set(_ASKED_ABOUT) if remarks.article else set()
     if remarks.warns:
         dropped.discard("complaint")
     if remarks.corrects or (
-        remarks.another and facts.get("complaint") == "short" and not _LACKS.search(text)
+        (remarks.another or "reference_no" in facts)
+        and facts.get("complaint") == "short"
+        and not _LACKS.search(text)
     ):
         dropped.add("complaint")
     return {key: value for key, value in facts.items() if key not in dropped}

@@ -49,6 +49,7 @@ class RemarkReader:
         self._changed_card = [as_pattern(phrase) for phrase in lexicon.changed_card]
         self._no_person = [as_pattern(phrase) for phrase in lexicon.no_person]
         self._one_of_two = [as_pattern(phrase) for phrase in lexicon.one_of_two]
+        self._unchanged = [as_pattern(phrase) for phrase in lexicon.unchanged]
         self._outright = {
             intent: [as_pattern(phrase) for phrase in phrases] for intent, phrases in lexicon.outright.items()
         }
@@ -75,6 +76,7 @@ class RemarkReader:
             changed_card=not ASKS_HOW.search(text) and any(p.search(text) for p in self._changed_card),
             no_person=short and _is_all(self._no_person, text),
             one_of_two=short and _is_all(self._one_of_two, text),
+            unchanged=short and _is_all(self._unchanged, text),
             intent=self._intent(text) if short else None,
             unsolved=short and _is_all(self._unsolved, text),
             corrects=goes_on > 0 or corrected,

@@ -126,6 +126,8 @@ class Lexicon:
     no_person: tuple[str, ...]
     #: Ways to say that one sale has come and the other has not, where that is the whole message.
     one_of_two: tuple[str, ...]
+    #: Ways to say that it is as before, where that is the whole message.
+    unchanged: tuple[str, ...]
     #: Intent -> messages that mean it whatever was learnt, clause by clause.
     outright: Vocabulary
     #: Words of anger and accusation.
@@ -146,7 +148,7 @@ _PHRASES = (
         "unsolved",
         "changed_card",
         "no_person",
-        "one_of_two",
+        "one_of_two", "unchanged",
     ),
 )
 

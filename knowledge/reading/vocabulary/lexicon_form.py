@@ -70,5 +70,6 @@ class LexiconForm(Form):
     changed_card: list[str]
     no_person: list[str]
     one_of_two: list[str]
+    unchanged: list[str]
     outright: dict[str, list[str]]
     anger: Words
