@@ -82,6 +82,16 @@ def test_small_talk_amid_a_question_is_no_miss(parts: Parts, words: str) -> None
     assert asked not in merchant.last["facts"]
 
 
+@pytest.mark.parametrize("words", ["好的，谢谢", "谢谢，等你消息", "ok thanks"])
+@pytest.mark.parametrize("asked", ["merchant_no", "paid_at"])
+def test_thanks_do_not_give_a_question_up(parts: Parts, words: str, asked: str) -> None:
+    merchant = Merchant(parts, chat=f"open {asked} {words}")
+    merchant.say(UNDER_REVIEW if asked == "merchant_no" else "昨天的3500没到账，待结算")
+    assert merchant.asks == asked
+    merchant.say(words)
+    assert merchant.asks == asked
+
+
 @pytest.mark.parametrize("words", ["满意", "下次还找你", "没问题了", "服务不错，谢谢", "great service"])
 def test_a_kind_word_is_met_with_one(parts: Parts, words: str) -> None:
     merchant = Merchant(parts, chat=f"kind {words}")

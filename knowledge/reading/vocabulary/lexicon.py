@@ -148,7 +148,8 @@ _PHRASES = (
         "unsolved",
         "changed_card",
         "no_person",
-        "one_of_two", "unchanged",
+        "one_of_two",
+        "unchanged",
     ),
 )
 
