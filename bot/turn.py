@@ -13,8 +13,8 @@ from bot.messages import Incoming
 from bot.retries import Retries
 from bot.talk.case import Case
 from bot.talk.decision import Decision, Situation, TicketRequest
-from bot.talk.handover import is_taken
 from bot.talk.proof import Verdict
+from bot.talk.standing import is_taken
 from bot.talk.state import Claim, Talk, read_talk
 from knowledge.calendar import SHANGHAI
 from triage import attachments, model, talks, tickets
@@ -287,6 +287,7 @@ class Turn:
         return Situation(
             now=now.astimezone(SHANGHAI),
             talk=read_talk(row.talk, self._expertise.knowledge.facts),
+            last_at=row.updated_at,
             ticket=still_open,
             resolved=resolved,
             incidents=open_incidents(self._transaction.connection) if incidents_too else (),

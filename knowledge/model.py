@@ -171,6 +171,16 @@ class Remarks:
     unsolved: bool = False
     #: All that it says is how long he has been waiting.
     waits: bool = False
+    #: It says that he has changed the settlement card, and asks nothing.
+    changed_card: bool = False
+    #: All that it says is that no person is wanted any more.
+    no_person: bool = False
+    #: All that it says is that one sale has come and another has not.
+    one_of_two: bool = False
+    #: All that it says is that it is as before.
+    unchanged: bool = False
+    #: The intent that it says in so many words, whatever it sounds like.
+    intent: str | None = None
     #: It speaks of another sale than the one before.
     another: bool = False
     #: All that it says is hello.

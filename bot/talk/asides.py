@@ -8,7 +8,7 @@ from bot.talk.decision import Decision
 from bot.talk.questions import Questions
 from bot.talk.wording import Wording
 from knowledge.articles import Article
-from knowledge.model import Fact, Language, Reading, Value
+from knowledge.model import UNKNOWN, Fact, Language, Reading, Value
 
 
 class Asides:
@@ -34,11 +34,22 @@ class Asides:
             pass  # told
         elif reading.remarks.waits and not said and decision.talk.pending:
             self._questions.repeat(decision, self._wording.say("long_wait", decision.talk.language))
+        elif reading.remarks.one_of_two and self._ask_which_came(decision, now):
+            pass  # asked
         elif reading.remarks.article and not said:
             self.explain(decision, reading.remarks.article, now)
         else:
             return False
         return True
+
+    def _ask_which_came(self, decision: Decision, now: datetime) -> bool:
+        """Ask which of the promised sales has come; False when no two are promised."""
+        talk = decision.talk
+        promised = [one for one in (*talk.earlier, talk) if one.outcome == "advised" and one.due_at]
+        sales = [self._wording.sale(one.facts, talk.language, now) for one in promised]
+        if len(sales) > 1:
+            decision.say(self._wording.say("which_came", talk.language, sales=" / ".join(sales)))
+        return len(sales) > 1
 
     def explain(self, decision: Decision, article: str, now: datetime) -> None:
         """Answer a question of his own, and lead to his case where one is behind it.
@@ -93,10 +104,25 @@ class Asides:
             self._questions.repeat(decision, self._wording.say("heard_again", language, facts=told))
         return bool(told)
 
-    def change_of_account(self, decision: Decision) -> None:
-        """Say where the settlement card is changed."""
+    def tell_of_refund(self, decision: Decision) -> bool:
+        """Tell once, amid the case of a payout, what a refund does; False when that is his case."""
+        talk = decision.talk
+        waits = talk.outcome == "advised" or (talk.pending is not None and talk.pending.fact != "complaint")
+        complaint = talk.facts.get("complaint")
+        if not waits or complaint is None or complaint.value == "refund" or "refund_article" in talk.told:
+            return False
+        decision.talk = replace(talk, told=talk.told | {"refund_article"})
+        self._questions.repeat(decision, self._wording.say("refund_article", talk.language))
+        return True
+
+    def change_of_account(self, decision: Decision, now: datetime, *, changed: bool) -> None:
+        """Say where the settlement card is changed; who has changed it is asked how that stands."""
         talk = decision.talk
         text = self._wording.say("change_article", talk.language)
+        if changed and "card_changed" not in talk.facts:
+            decision.talk = talk.knows(card_changed=Fact(UNKNOWN, "merchant"))
+            self._questions.ask(decision, "card_changed", "diagnose", now, lead=f"{text}\n")
+            return
         if talk.pending is None:
             text += self._wording.say("change_missing", talk.language)
         self._questions.repeat(decision, text)

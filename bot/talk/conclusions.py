@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.talk.case import Case
 from bot.talk.decision import Decision, Reply, Situation, TicketRequest
 from bot.talk.due_words import due_reason, due_standing, due_strip
-from bot.talk.questions import Questions
+from bot.talk.questions import FOR_A_FACT, Questions
 from bot.talk.sales import SALE
 from bot.talk.standing import Standing, is_overdue
 from bot.talk.state import Outcome, Talk, Wake
@@ -195,7 +195,7 @@ class Conclusions:
         return waits or situation.ticket is not None
 
     def tell_when(self, decision: Decision, situation: Situation, case: Case) -> bool:
-        """Tell who asks when again what he was told of it; False when he was told nothing, or it is late."""
+        """Tell who asks when what he was told of it, or what is usual; False when it must be worked out."""
         talk = decision.talk
         promised = talk.outcome == "advised" and case.due_at == talk.due_at and case.deadline is not None
         if promised and talk.pending is None and case.deadline and situation.now <= case.deadline:
@@ -204,7 +204,16 @@ class Conclusions:
         if talk.has_ticket and situation.ticket:
             self.tell_status(decision, situation, case)
             return True
-        return False
+        cause = believed(case.diagnosis, self._knowledge.causes)
+        if talk.pending and "complaint" in talk.facts and talk.pending.purpose in FOR_A_FACT:
+            if may_advise(cause, case.known):
+                return False
+        elif talk.outcome == "advised" and talk.pending is None and talk.due_at is None:
+            cause = self._cause_of(talk)
+        else:
+            return False
+        self._standing.tell_usual(decision, cause)
+        return True
 
     def _urge(self, decision: Decision, situation: Situation, ticket: TicketView, case: Case) -> str:
         """Raise the priority of a ticket that nobody took in time; gives what is said of it."""
@@ -338,7 +347,7 @@ class Conclusions:
         language = decision.talk.language
         state = case.known.get("due_state")
         if refund:
-            decision.say(self._wording.say("refund_article", language))
+            decision.say(self._wording.say("refund_handed", language))
         elif state and state.value == "unknown_calendar":
             decision.say(self._wording.say("no_calendar", language))
         elif cause.handled_by == "queue":

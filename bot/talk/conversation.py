@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from bot.messages import Command, Incoming
 from bot.talk.arrival import SHORT, arrival_of, is_short, part_come, takes_back
@@ -13,7 +12,7 @@ from bot.talk.conclusions import Conclusions
 from bot.talk.course import Course
 from bot.talk.decision import Decision, Situation
 from bot.talk.followups import FollowUps
-from bot.talk.handover import Handover, is_taken
+from bot.talk.handover import Handover
 from bot.talk.learning import (
     current_talk,
     heard_again,
@@ -27,6 +26,7 @@ from bot.talk.menu import ALWAYS, COMMANDS, Menu
 from bot.talk.proof import Proof, Verdict
 from bot.talk.questions import ABOUT_MONEY, CHOOSING, FOR_A_FACT, Questions, option_of
 from bot.talk.sales import asked_talk, case_meant, due_talk, is_another, sale_named, set_aside, unfinished
+from bot.talk.standing import is_taken
 from bot.talk.state import CORRECT, Pending, Talk
 from bot.talk.wording import Wording
 from knowledge.loader import KnowledgeBase
@@ -54,8 +54,8 @@ class Conversation:
         self._attachments = Attachments(wording, self._questions)
         self._proof = Proof(wording)
         self._course = Course(knowledge, wording, self._questions, self._conclusions, self._proof)
-        self._handover = Handover(self._asides, self._conclusions, self._course.think)
         self._followups = FollowUps(wording, self._questions, self._conclusions, self._course.think)
+        self._handover = Handover(self._asides, self._conclusions, self._followups, self._course.think)
         self._menu = Menu(knowledge.facts, wording, self._questions, self._asides, self._conclusions)
 
     def hear(self, situation: Situation, incoming: Incoming) -> Decision:
@@ -215,11 +215,11 @@ class Conversation:
             return
         redacted = redact(text)
         talk = decision.talk
-        reading = self._read(redacted.text, situation.now, talk)
+        reading = self._read(redacted.text, situation, talk)
         named = sale_named(talk, reading)
         if named is not talk:
             talk = decision.talk = named
-            reading = self._read(redacted.text, situation.now, talk)
+            reading = self._read(redacted.text, situation, talk)
         decision.heard = redacted.text
         decision.talk = replace(
             talk, language=language_of_talk(talk, reading, incoming.language, first=situation.first)
@@ -240,12 +240,14 @@ class Conversation:
         if redacted.text != text and not redacted.phones:
             self._asides.once(decision, "hidden")
 
-    def _read(self, text: str, now: datetime, talk: Talk) -> Reading:
+    def _read(self, text: str, situation: Situation, talk: Talk) -> Reading:
         """Read a redacted text in the light of the case at hand and its open question."""
         pending = talk.pending
         answers = pending is not None and pending.purpose not in CHOOSING
         expecting = self._knowledge.facts.get(pending.fact) if pending and answers else None
-        return self._reader.read(text, now, expecting, sale_of(talk))
+        reading = self._reader.read(text, situation.now, expecting, sale_of(talk))
+        news = reading.remarks.arrived and situation.after_silence and reading.answer == "paid_out"
+        return self._reader.read(text, situation.now, None, sale_of(talk)) if news else reading
 
     def _meant(self, decision: Decision, situation: Situation, reading: Reading) -> None:
         """Take the message as an answer, as something beside the case, or as what it says of it."""
@@ -255,8 +257,7 @@ class Conversation:
             self._taken_back(decision, situation, said)
             return
         decision.talk = case_meant(decision.talk, said)
-        if reading.remarks.cancels and decision.talk.facts:
-            self._menu.cancel(decision, situation, "cancel_noted")
+        if self._wants_no_more(decision, situation, reading):
             return
         if self._asides.answer(decision, reading, said, situation.now):
             return
@@ -277,9 +278,19 @@ class Conversation:
         if intent != "human_agent" and self._answers(decision, situation, reading, said):
             return
         if said or intent:
-            self._follow(decision, situation, intent, said)
+            self._follow(decision, situation, intent, said, changed=reading.remarks.changed_card)
         else:
             self._not_understood(decision, situation, reading)
+
+    def _wants_no_more(self, decision: Decision, situation: Situation, reading: Reading) -> bool:
+        """Leave the case, or pass on that no person is wanted; False when he says neither."""
+        no_person = reading.remarks.no_person
+        if (reading.remarks.cancels and decision.talk.facts) or (no_person and situation.ticket):
+            self._menu.cancel(decision, situation, "cancel_noted")
+            return True
+        if no_person:
+            self._asides.small_talk(decision, "greeting_thanks", situation.now)
+        return no_person
 
     def _answers(
         self, decision: Decision, situation: Situation, reading: Reading, said: Mapping[str, Fact]
@@ -300,23 +311,31 @@ class Conversation:
         return chosen is not None
 
     def _follow(
-        self, decision: Decision, situation: Situation, intent: str, said: Mapping[str, Fact]
+        self,
+        decision: Decision,
+        situation: Situation,
+        intent: str,
+        said: Mapping[str, Fact],
+        *,
+        changed: bool = False,
     ) -> None:
-        """Do what an intent asks for; an empty one stands for facts alone."""
+        """Do what an intent asks for; an empty one stands for facts alone. changed: he has another card."""
         if intent == "human_agent":
             decision.talk = decision.talk.knows(**said)
             self._conclusions.call_human(decision, situation, self._course.think(decision, situation))
             return
         case = self._course.think(decision, situation)
-        asks_when = intent == "arrival_time" and said.keys() <= {"complaint"}
-        if asks_when and self._conclusions.tell_when(decision, situation, case):
+        asks = intent if said.keys() <= {"complaint"} else ""
+        if (asks == "arrival_time" and self._conclusions.tell_when(decision, situation, case)) or (
+            asks == "refund_question" and self._asides.tell_of_refund(decision)
+        ):
             pass  # told
         elif intent == "ticket_status" and not said:
             self._conclusions.tell_status(decision, situation, case)
         elif said or intent in ABOUT_MONEY:
             self._course.go_on(decision, situation, said, insisted=intent in ABOUT_MONEY)
         elif intent == "change_account":
-            self._asides.change_of_account(decision)
+            self._asides.change_of_account(decision, situation.now, changed=changed)
         else:
             self._asides.small_talk(decision, intent, situation.now)
 

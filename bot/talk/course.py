@@ -14,6 +14,12 @@ from knowledge.engine import Engine
 from knowledge.loader import KnowledgeBase
 from knowledge.model import Fact
 
+#: What a question for a refund says.
+REFUND = Fact("refund", "reader")
+
+#: Of a case that a person resolved, these say that it is not.
+GOES_ON = frozenset({"complaint", "reference_no"})
+
 
 class Course:
     """Leads a case from one message to the next."""
@@ -57,8 +63,8 @@ class Course:
             lead = ""
         if before.outcome and self._conclusions.stands(decision, situation, case, said, insisted=insisted):
             return
-        reopened = before.outcome == "closed" and decision.talk.outcome == "advised"
-        if reopened and "complaint" in said and self._conclusions.hand_back(decision, situation, case):
+        reopened = before.outcome == "closed" and decision.talk.outcome == "advised" and GOES_ON & said.keys()
+        if reopened and self._conclusions.hand_back(decision, situation, case):
             return
         read = played_back(said)
         question = None if self._conclusions.kept_back(decision.talk) else next_question(decision.talk, case)
@@ -72,6 +78,9 @@ class Course:
         goes_on = before.outcome and not is_new_case(before, said)
         again = "reopened" if before.due_at and before.due_at < situation.now else "looks_again"
         lead += self._wording.say(again, talk.language) if goes_on else ""
+        if said.get("complaint") == REFUND and "refund_article" not in talk.told:
+            lead += self._wording.say("refund_article", talk.language) + "\n"
+            talk = replace(talk, told=talk.told | {"refund_article"})
         wake = talk.wake if talk.wake and talk.wake.kind == "arrived" else None
         same = before.pending is not None and before.pending.fact == question and question not in said
         still_open = same and decision.talk.facts != before.facts

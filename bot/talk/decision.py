@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.messages import Ask
@@ -12,6 +12,9 @@ from triage.incidents import IncidentView
 from triage.media import Refusal
 from triage.tickets import TicketView
 
+#: After so long, "it has come" is news and answers no question about a status.
+SILENCE = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
@@ -19,6 +22,8 @@ class Situation:
 
     now: datetime
     talk: Talk
+    #: When something was said last.
+    last_at: datetime | None = None
     #: True before the first message of a merchant.
     first: bool = False
     #: The open ticket of this talk.
@@ -34,6 +39,11 @@ class Situation:
     refused: Refusal | None = None
     #: Looks up an option of an older question by its id: (fact, value), or None.
     old_option: Callable[[str], tuple[str, str] | None] = lambda _: None
+
+    @property
+    def after_silence(self) -> bool:
+        """Say whether he was silent for so long that an open question is no longer on his mind."""
+        return self.last_at is not None and self.now - self.last_at >= SILENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

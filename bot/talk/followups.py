@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from bot.talk.case import Case
 from bot.talk.conclusions import Conclusions
 from bot.talk.decision import Decision, Situation
-from bot.talk.handover import is_taken
 from bot.talk.proof import look_again
 from bot.talk.questions import Questions
 from bot.talk.sales import take_up, unfinished
+from bot.talk.standing import is_taken
 from bot.talk.state import Talk, Wake
 from bot.talk.wording import Wording
 from knowledge.model import UNKNOWN, Fact, Value

@@ -17,6 +17,7 @@ from knowledge.model import UNKNOWN, Fact, FactSpec, Interval, Language, Reading
 #: A first word like "hi" or "hello", and not a mode like T+1.
 _LATIN = re.compile(r"[A-Za-z][A-Za-z' ]*[.!?]?")
 
+_LACKING = Fact(UNKNOWN, "merchant")
 #: A sum and nothing beside it but its unit.
 _BARE_SUM = re.compile(r"[\d.,]+\s?(?:\w|yuan|rmb)?")
 
@@ -28,7 +29,9 @@ def current_talk(situation: Situation) -> Talk:
     if situation.ticket is None and handed_over:
         earlier = tuple(one for one in talk.earlier if not one.has_ticket)
         outcome = "closed" if talk.has_ticket else talk.outcome
-        return replace(talk, outcome=outcome, earlier=earlier, told=talk.told - {"passed_on"})
+        return replace(
+            talk, outcome=outcome, earlier=earlier, told=talk.told - {"passed_on", "status_claimed"}
+        )
     if situation.ticket and not handed_over:
         # With another sale at hand, what was known of the ticket's is on the ticket alone.
         closed = talk.outcome == "closed"
@@ -50,7 +53,10 @@ def is_new_case(talk: Talk, said: Collection[str]) -> bool:
     """Say whether what he says after a case was closed is about another sale."""
     if talk.outcome != "closed":
         return False
-    return talk.confirmed or talk.cause is None or bool(SALE & set(said))
+    # A reference number alone, of a sale that lacked it, is a late answer.
+    late = "paid_at" in talk.facts and talk.facts.get("reference_no", _LACKING).value == UNKNOWN
+    named = SALE & set(said) - ({"reference_no"} if late else set())
+    return talk.confirmed or talk.cause is None or bool(named)
 
 
 def learn(talk: Talk, said: Mapping[str, Fact]) -> Talk:
@@ -96,7 +102,7 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
     pending = talk.pending
     # A bare number is the answer and nothing beside it: 12 days are no 12 yuan.
     answers = pending is not None and reading.answer is not None
-    bare = answers and reading.text.strip(" 啊呀的吧哦嘛!！").isdecimal()
+    bare = answers and reading.text.strip(" 啊呀的!！").isdecimal()
     said = {} if bare else {key: Fact(value, "reader") for key, value in reading.facts.items()}
     if talk.outcome and pending is None and reading.text.strip().isdecimal():
         said.pop("amount", None)  # nothing was asked for
@@ -104,6 +110,8 @@ def said_in(talk: Talk, reading: Reading) -> dict[str, Fact]:
         said.pop("complaint", None)
     if pending and pending.purpose in FOR_A_FACT and reading.answer is not None:
         said[pending.fact] = Fact(reading.answer, "merchant")
+    if reading.remarks.unchanged and talk.status_before and pending and pending.fact == "payout_status":
+        said["payout_status"] = Fact(talk.status_before, "merchant")
     if talk.outcome == "closed":
         return said
     if _is_the_part_that_came(talk, reading):

@@ -73,7 +73,9 @@ class Proof:
 def look_again(talk: Talk) -> Talk:
     """Forget what changes from day to day; it is looked up anew, unless he could not prove who he is."""
     facts = {key: fact for key, fact in talk.facts.items() if key != "payout_status"}
-    talk = replace(talk, facts=facts)
+    status = talk.facts.get("payout_status")
+    before = str(status.value) if status and status.value != UNKNOWN else talk.status_before
+    talk = replace(talk, facts=facts, status_before=before)
     if talk.lookup is None or talk.lookup.proved is False:
         return talk
     return replace(_without(talk, MOVING), lookup=replace(talk.lookup, outdated=True))

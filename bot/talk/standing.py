@@ -8,7 +8,7 @@ from bot.talk.due_words import due_reason, due_standing
 from bot.talk.questions import Questions
 from bot.talk.wording import Wording, before
 from knowledge.loader import KnowledgeBase
-from knowledge.model import Language
+from knowledge.model import UNKNOWN, Cause, Language
 from triage.model import TicketStatus
 from triage.tickets import TicketView
 
@@ -16,6 +16,11 @@ from triage.tickets import TicketView
 def is_overdue(ticket: TicketView, now: datetime) -> bool:
     """Say whether nobody has taken a ticket by the time that was told."""
     return ticket.status == TicketStatus.NEW and now > ticket.due_at
+
+
+def is_taken(ticket: TicketView | None) -> bool:
+    """Say whether an agent has the ticket."""
+    return ticket is not None and ticket.status != TicketStatus.NEW
 
 
 class Standing:
@@ -48,6 +53,15 @@ class Standing:
         standing = due_standing(case, self._wording, language, now)
         reason = due_reason(case, self._knowledge, self._wording, language)
         return self._wording.say(text, language, due=due, standing=standing, reason=reason)
+
+    def tell_usual(self, decision: Decision, cause: Cause) -> None:
+        """Tell how long the cause usually takes, if it is known and has no date, and put the question."""
+        language = decision.talk.language
+        if cause.id == UNKNOWN or cause.follow_up == "deadline":
+            text = self._wording.say("status_asking", language)
+        else:
+            text = self._wording.say("usual_time", language, time=cause.typical_time.to(language))
+        self._questions.repeat(decision, text)
 
     def tell_promises(self, decision: Decision, situation: Situation, case: Case, lead: str = "") -> bool:
         """Tell when he will be asked about which sale; False when he was promised nothing."""

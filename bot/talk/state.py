@@ -101,6 +101,8 @@ class Talk:
     signals: frozenset[str] = frozenset()
     #: Facts of which he was told where to look.
     hinted: frozenset[str] = frozenset()
+    #: The status in the app before he was asked to look again.
+    status_before: str | None = None
     #: Names of texts that are said once: passed_on, calm.
     told: frozenset[str] = frozenset()
     #: The cases of earlier sales that still have a ticket, a promise or a question, oldest first.

@@ -137,8 +137,9 @@ class AnswerReader:
             return UNKNOWN if chosen is None and gives_up and spec.key != "complaint" else chosen
         of_sale = self._events.speaks_of_sale(plain)
         value = open_answer(plain, spec, slots, moment, now, tells=_tells(guess, slots), of_sale=of_sale)
-        no_answer = gives_up or self._words[spec.key].find(plain) or plain.startswith(self._plain_no)
-        return UNKNOWN if value is None and no_answer else value
+        has_none = any(hit.meaning != _NO_ANSWER for hit in self._words[spec.key].find(plain))
+        has_none = has_none or gives_up or plain.startswith(self._plain_no)
+        return UNKNOWN if value is None and has_none else value
 
     def choose(self, text: str, options: Mapping[str, str]) -> str | None:
         """Give the value of the option that a text names: by its label, its place, or a yes or no."""

@@ -12,7 +12,7 @@ from knowledge.reading.facts import is_bare, is_known, read_facts, read_moment, 
 from knowledge.reading.intents import Guess, IntentReader
 from knowledge.reading.language import language_of
 from knowledge.reading.mentions import MentionReader
-from knowledge.reading.remarks import RemarkReader
+from knowledge.reading.remarks import ASKS_HOW, COURTESY, RemarkReader
 from knowledge.reading.slots import Slots, read_slots
 from knowledge.reading.vocabulary.lexicon import Lexicon
 from knowledge.reading.vocabulary.normalise import Normaliser
@@ -40,7 +40,6 @@ _LACKS = re.compile(
 _NAMES_A_SALE = frozenset({"amount", "paid_at"})
 #: Thanks and greetings ask nothing, but whether anybody is there.
 _ASKS = re.compile(r"^(?!.*(?:在[吗么]|有人|\b(?:there|here)\b)).*[?？吗么]\W*$")
-_ASKS_HOW = re.compile(r"怎么|怎样|咋|如何|能不能|哪里|[?？]|\b(?:how|where|can)\b")
 #: Mostly "a little"; where the moment is asked for or corrected, one o'clock.
 _A_LITTLE = re.compile(r"(?:^|(?<=[是在 ]))一点$")
 #: A bare number and no more than a particle: "3500啊", "3500的".
@@ -86,7 +85,7 @@ class Reader:
                 in_question, told = (self.read(part, now, expecting, about) for part in (question, beside))
                 remarks = replace(told.remarks, article=remarks.article)
                 return replace(told, text=text, facts={**in_question.facts, **told.facts}, remarks=remarks)
-        guess = self._guess(normal, greets=remarks.greets)
+        guess = self._guess(normal, remarks)
         if remarks.corrects or (expecting is not None and expecting.key == "paid_at"):
             normal = _A_LITTLE.sub("1点", normal)
         about = None if remarks.another else about  # the moment of another sale is not known
@@ -131,10 +130,12 @@ class Reader:
         """Read a redacted message as one of these options, value -> label; None when it is none of them."""
         return self._answers.choose(self._normaliser.normalise(text[:LONGEST]), options)
 
-    def _guess(self, text: str, *, greets: bool) -> Guess:
-        """Guess the intent; a question that sounds like small talk is not sure to be some."""
+    def _guess(self, text: str, remarks: Remarks) -> Guess:
+        """Guess the intent that is not said outright; a question is not sure to be small talk."""
+        if remarks.intent:
+            return Guess(remarks.intent, 1.0, sure=True, runner_up=None)
         guess = self._intents.guess(text)
-        asks = guess.intent == "greeting_thanks" and not greets and _ASKS.search(text)
+        asks = guess.intent == COURTESY and not remarks.greets and _ASKS.search(text)
         return replace(guess, sure=False) if asks else guess
 
     def _stated(self, text: str, slots: Slots, guess: Guess, expecting: FactSpec | None) -> dict[str, Value]:
@@ -169,7 +170,7 @@ class Reader:
 
 def _may_be_about_money(text: str, guess: Guess) -> bool:
     """Tell whether a doubt ("I fear the card is wrong") may mean that his money has not come."""
-    return not guess.sure or (guess.intent == "change_account" and not _ASKS_HOW.search(text))
+    return not guess.sure or (guess.intent == "change_account" and not ASKS_HOW.search(text))
 
 
 def _is_about_his_money(text: str, expecting: FactSpec | None, answer: Value | None) -> bool:
@@ -182,13 +183,15 @@ def _is_about_his_money(text: str, expecting: FactSpec | None, answer: Value | N
 def _less_what_is_not_said(text: str, facts: dict[str, Value], remarks: Remarks) -> dict[str, Value]:
     """Drop what a question of his own only asks about, and a complaint that nothing in the words bears out.
 
-    A correction has none of its own, and who only names another sale misses no part of it.
+    A correction has none of its own, and who only names another sale, or its number, misses no part of it.
     """
     dropped = set(_ASKED_ABOUT) if remarks.article else set()
     if remarks.warns:
         dropped.discard("complaint")
     if remarks.corrects or (
-        remarks.another and facts.get("complaint") == "short" and not _LACKS.search(text)
+        (remarks.another or "reference_no" in facts)
+        and facts.get("complaint") == "short"
+        and not _LACKS.search(text)
     ):
         dropped.add("complaint")
     return {key: value for key, value in facts.items() if key not in dropped}

@@ -14,9 +14,13 @@ from knowledge.reading.vocabulary.words import WordFinder
 
 #: A longer message is a story that happens to hold such words.
 LONGEST_WISH = 30
+#: The intent of thanks and of all that is only kind.
+COURTESY = "greeting_thanks"
 _PUNCTUATION = re.compile(r"[\s,.;:!~，。；：！、…]+")
 #: Between clauses; in Chinese a gap parts them as well, a "?" never does.
 _BETWEEN = re.compile(r"[,.;:!~，。；：！、…]+|(?<![a-z'])\s+(?![a-z'])")
+#: It asks how something is done.
+ASKS_HOW = re.compile(r"怎么|怎样|咋|如何|能不能|哪里|[?？]|\b(?:how|where|can)\b")
 _END = re.compile(r"[\s,.;:!~，。；：！、…]+$")
 
 
@@ -45,6 +49,13 @@ class RemarkReader:
         self._another = [as_pattern(phrase) for phrase in lexicon.another]
         self._unsolved = [as_pattern(phrase) for phrase in lexicon.unsolved]
         self._waits = [as_pattern(phrase) for phrase in lexicon.waits]
+        self._changed_card = [as_pattern(phrase) for phrase in lexicon.changed_card]
+        self._no_person = [as_pattern(phrase) for phrase in lexicon.no_person]
+        self._one_of_two = [as_pattern(phrase) for phrase in lexicon.one_of_two]
+        self._unchanged = [as_pattern(phrase) for phrase in lexicon.unchanged]
+        self._outright = {
+            intent: [as_pattern(phrase) for phrase in phrases] for intent, phrases in lexicon.outright.items()
+        }
         self._angry = WordFinder((normaliser.normalise_word(word), word) for word in lexicon.anger)
 
     def read(self, text: str, *, at_hand: bool) -> Remarks:
@@ -65,6 +76,11 @@ class RemarkReader:
             angry=bool(self._angry.find(text)),
             all_arrived=any(pattern.search(text) for pattern in self._all_arrived),
             another=any(pattern.search(text) for pattern in self._another),
+            changed_card=not ASKS_HOW.search(text) and any(p.search(text) for p in self._changed_card),
+            no_person=short and _is_all(self._no_person, text),
+            one_of_two=short and _is_all(self._one_of_two, text),
+            unchanged=short and _is_all(self._unchanged, text),
+            intent=self._intent(text) if short else None,
             unsolved=short and _is_all(self._unsolved, text),
             waits=short and _is_all(self._waits, text),
             corrects=goes_on > 0 or corrected,
@@ -78,6 +94,16 @@ class RemarkReader:
         clauses = [clause for clause in _BETWEEN.split(text) if clause.strip()]
         news = [clause for clause in clauses if not _is_all(self._pleasantries, clause)]
         return bool(news) and all(_is_all(self._arrived, clause) for clause in news)
+
+    def _intent(self, text: str) -> str | None:
+        """Give the intent that every clause says outright; thanks beside another one count for nothing."""
+        clauses = [clause for clause in _BETWEEN.split(text.replace("?", ";")) if clause.strip()]
+        said = {self._clause_intent(clause) for clause in clauses}
+        said = said - {COURTESY} or said
+        return said.pop() if len(said) == 1 else None
+
+    def _clause_intent(self, clause: str) -> str | None:
+        return next((one for one, patterns in self._outright.items() if _is_all(patterns, clause)), None)
 
     def _article(self, text: str, *, short: bool) -> str | None:
         asked = self._asks.matching(text)

@@ -187,6 +187,21 @@ def test_a_number_beside_a_question_for_the_state_is_taken_down(parts: Parts) ->
     assert merchant.last["ticket"]["facts"]["merchant_no"]["value"] == "823452155310001"
 
 
+def test_an_agents_ticket_learns_that_the_money_has_come_and_how_long_is_told_once(parts: Parts) -> None:
+    merchant = Merchant(parts)
+    merchant.say("昨天刷的3500没到账")
+    merchant.say("人工")
+    claimed(parts)
+    assert "已转告" in str(merchant.say("我等着呢"))
+    assert "同事正在跟进" in str(merchant.say("还要多久")["messages"])
+    assert merchant.say("什么时候能好")["messages"] == []
+    merchant.say("到了，谢谢你们")
+    assert "已记在工单 DZ-000001" in merchant.texts
+    assert merchant.last["ticket"]["facts"]["arrived"]["value"] == "yes"
+    assert merchant.say("到了")["messages"] == []
+    assert merchant.say("3500没到是另一笔")["messages"] == []
+
+
 def test_the_end_of_a_ticket_is_told_even_if_he_writes_first(parts: Parts) -> None:
     merchant = Merchant(parts)
     merchant.say("昨天刷的3500没到账")

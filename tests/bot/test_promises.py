@@ -576,3 +576,16 @@ def test_a_ticket_that_an_agent_took_late_is_not_urged(parts: Parts, agent: int)
     parts.store.write(lambda tx: agents.claim(tx, 1, agent, NOW + timedelta(days=4)))
     merchant.say("进度", at=(NOW + timedelta(days=5)).isoformat())
     assert "同事正在跟进" in merchant.texts
+
+
+def test_a_reference_number_found_later_belongs_to_the_resolved_case(parts: Parts, agent: int) -> None:
+    merchant = Merchant(parts)
+    merchant.say("9月28日下午3点刷的1280还没到账 T+1 待结算")
+    merchant.say("人工")
+    resolve(parts, agent, 1, NOW)
+    merchant.say("那个参考号我找到了 023512345678")
+    facts = merchant.last["facts"]
+    assert facts["amount"]["value"] == 128000
+    assert facts["reference_no"]["value"] == "023512345678"
+    assert facts["complaint"]["value"] == "not_arrived"
+    assert merchant.last["outcome"] == "ticket"

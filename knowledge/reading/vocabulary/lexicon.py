@@ -122,6 +122,16 @@ class Lexicon:
     unsolved: tuple[str, ...]
     #: Ways to say how long he has been waiting, where that is the whole message.
     waits: tuple[str, ...]
+    #: Words of a change of the settlement card that he has made.
+    changed_card: tuple[str, ...]
+    #: Ways to say that no person is wanted any more, where that is the whole message.
+    no_person: tuple[str, ...]
+    #: Ways to say that one sale has come and the other has not, where that is the whole message.
+    one_of_two: tuple[str, ...]
+    #: Ways to say that it is as before, where that is the whole message.
+    unchanged: tuple[str, ...]
+    #: Intent -> messages that mean it whatever was learnt, clause by clause.
+    outright: Vocabulary
     #: Words of anger and accusation.
     anger: tuple[str, ...]
     intents: Mapping[str, IntentWords]
@@ -132,7 +142,8 @@ class Lexicon:
 #: The lists of phrases with (alternatives|…).
 _PHRASES = (
     *("arrived", "pleasantries", "takes_back", "greets", "where", "cancels", "gives_up", "later"),
-    *("corrections", "corrected", "all_arrived", "another", "unsolved", "waits"),
+    *("corrections", "corrected", "all_arrived", "another", "unsolved", "waits", "changed_card", "no_person"),
+    *("one_of_two", "unchanged"),
 )
 
 
@@ -189,6 +200,7 @@ def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
         concepts=_vocabulary(form.concepts),
         languages={language: tuple(phrases) for language, phrases in form.languages.items()},
         **{part: tuple(getattr(form, part)) for part in _PHRASES},
+        outright={intent: tuple(phrases) for intent, phrases in form.outright.items()},
         anger=_words(form.anger),
         intents=intents,
         weights=weights,
@@ -234,6 +246,11 @@ def _intent(document: Document, parts: Mapping[str, str]) -> IntentWords:
 def _check_phrases(document: Document, form: LexiconForm) -> None:
     for language, phrases in form.languages.items():
         _check_brackets(document, ("languages", language), phrases)
+    for intent, phrases in form.outright.items():
+        if intent not in INTENTS:
+            fix = f"name one of {', '.join(INTENTS)}."
+            document.complain(("outright", intent), f"there is no intent {intent}.", fix)
+        _check_brackets(document, ("outright", intent), phrases)
     for part in (*_PHRASES, "fillers"):
         _check_brackets(document, (part,), getattr(form, part))
     for place, words in _word_lists(form):

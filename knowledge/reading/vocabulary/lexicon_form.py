@@ -68,4 +68,9 @@ class LexiconForm(Form):
     another: list[str]
     unsolved: list[str]
     waits: list[str]
+    changed_card: list[str]
+    no_person: list[str]
+    one_of_two: list[str]
+    unchanged: list[str]
+    outright: dict[str, list[str]]
     anger: Words
