@@ -47,7 +47,7 @@ _SEVERAL = re.compile(
     r"|\b(?:two|three|four|five|several|both) (?:sales|payments|transactions)\b"
 )
 _LISTED = re.compile(
-    r"\d{2,}(?:元|块钱?)?\s?"
+    r"(?<!\d)\d{2,9}(?:元|块钱?)?\s?"
     r"(?:[、,，和跟\s]|and |[,，]?(?:另外?|还有|再)?(?:一|有)[笔单](?:是)?){1,2}\s?\d{2,}"
 )
 #: 800和1200, and no days.
