@@ -348,7 +348,8 @@ class Conversation:
         if reading and self._asides.already_noted(decision, heard_again(talk, reading), situation.now):
             return
         first = pending is None or pending.fact == "complaint"
-        if first and reading and self._questions.ask_meant(decision, reading):
+        waits = reading is not None and reading.remarks.waits
+        if first and reading and not waits and self._questions.ask_meant(decision, reading):
             return
         if pending is None:
             if self._conclusions.tell_standing(decision, situation, self._course.think(decision, situation)):

@@ -47,14 +47,19 @@ _SEVERAL = re.compile(
     r"|\b(?:two|three|four|five|several|both) (?:sales|payments|transactions)\b"
 )
 _LISTED = re.compile(
-    r"\d{2,}(?:元|块钱?)?\s?"
+    r"(?<!\d)\d{2,9}(?:元|块钱?)?\s?"
     r"(?:[、,，和跟\s]|and |[,，]?(?:另外?|还有|再)?(?:一|有)[笔单](?:是)?){1,2}\s?\d{2,}"
 )
 #: 800和1200, and no days.
-_TWO_SUMS = re.compile(r"(?<!\d)\d{2,}(?:元|块钱?)?\s?(?:[、和跟]|and )\s?\d{2,}(?![\d号日点月天:.])")
+_TWO_SUMS = re.compile(
+    r"(?<!\d)\d{2,}(?:元|块钱?)?\s?(?:[、和跟]|and )\s?\d{2,}"
+    r"(?![\d号日点月天:.]|(?:元|块)?的?[^,，。]{1,3}费)"
+)
 _ONE_NOT_COME = re.compile(r"[\d.]+(?:元|块钱?)?(?:的|的?[那这]一?[笔单])(?:还|就|都|一直)*[没未]")
-_ONE_CAME = re.compile(
-    r"[\d.]+(?:元|块钱?)?(?:的|的?[那这]一?[笔单])(?:已经?|都|倒是|是)*(?:到|来|收到)了(?!\s?\d)"
+#: Of two sales, one that has not come, beside one that has: 1000到了，2000没到.
+_NOT_COME = re.compile(r"[\d.]+(?:元|块钱?)?(?:的?[那这]一?[笔单]|的)?(?:还|就|都|一直)*[没未]")
+_CAME = re.compile(
+    r"[\d.]+(?:元|块钱?)?(?:的?[那这]一?[笔单]|的)?(?:已经?|都|倒是|是)*(?:到|来|收到)了(?!\s?\d)"
 )
 #: It is he who wants money back, and no customer.
 _BACK_TO_HIM = re.compile(r"[退还]回?(?:给|还)?(?:我|俺)|refund me\b|(?:refund|return) my (?:deposit|fee)")
@@ -235,9 +240,9 @@ def _money(text: str, slots: Slots, said: Mapping[str, Value]) -> dict[str, Valu
     if said.get("cardholder_charged") == "yes":
         names["difference"] = "amount"  # what the customer was charged
     several = bool(_TWO_SUMS.search(text) or (_SEVERAL.search(text) and _LISTED.search(text)))
-    missing = any(_ONE_NOT_COME.match(text, amount.place) for amount in slots.amounts)
+    missing = any(_NOT_COME.match(text, amount.place) for amount in slots.amounts)
     for amount in slots.amounts:
-        other = several or (missing and _ONE_CAME.match(text, amount.place))
+        other = several or (missing and _CAME.match(text, amount.place))
         if other and amount.role == "sale" and not _ONE_NOT_COME.match(text, amount.place):
             continue
         name = names.get(amount.role)

@@ -348,6 +348,7 @@ def test_facts_among_others(reader: Reader, text: str, facts: dict[str, Value | 
         ("onboarded_days", "一年", 365),
         ("onboarded_days", "3月开的", 222),
         ("onboarded_days", "since March", 222),
+        ("onboarded_days", "2025年3月", 587),
         ("onboarded_days", "100", 100),
         ("card_last4", "8866", "8866"),
         ("card_last4", "尾号 8866", "8866"),

@@ -9,7 +9,7 @@ from knowledge.reading.when.english_dates import MONTHS
 
 #: 3月 is March; 3个月, 用了3月 and 快3月了 are how long.
 _MONTH = (
-    r"(?:([去前今])年)?(?<![\d个了有快近满半])(1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])月"
+    r"(?:([去前今]|20\d\d)年)?(?<![\d个了有快近满半])(1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])月"
     r"(?!\s?[\d一二三四五六七八九十了多来半])"
 )
 _NAMES = "|".join(sorted(MONTHS, key=len, reverse=True))
@@ -29,7 +29,8 @@ def days_since_month(text: str, now: datetime, *, asked: bool) -> int | None:
     if chinese:
         ago, written = chinese.groups()
         month = int(written) if written.isdigit() else (chinese_number(written) or 0)
-        return _days(now, month, now.year - _YEARS_AGO[ago] if ago else None)
+        year = int(ago) if ago and ago.isdigit() else now.year - _YEARS_AGO[ago] if ago else None
+        return _days(now, month, year)
     english = (_ENGLISH if asked else _BEGAN_ENGLISH).search(text)
     return _days(now, MONTHS[english[1]], int(english[2]) if english[2] else None) if english else None
 
