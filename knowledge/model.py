@@ -169,6 +169,8 @@ class Remarks:
     cancels: bool = False
     #: All that it says is that what was resolved is not.
     unsolved: bool = False
+    #: It ends with saying that he will look, or answer, later.
+    later: bool = False
     #: All that it says is how long he has been waiting.
     waits: bool = False
     #: It says that he has changed the settlement card, and asks nothing.

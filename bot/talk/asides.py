@@ -32,6 +32,8 @@ class Asides:
             self.speak(decision, reading.remarks.wants)
         elif reading.remarks.asks_where and self._questions.tell_where(decision):
             pass  # told
+        elif reading.remarks.later and not said and reading.answer is None and decision.talk.pending:
+            self._questions.repeat(decision, self._wording.say("look_later", decision.talk.language))
         elif reading.remarks.waits and not said and decision.talk.pending:
             self._questions.repeat(decision, self._wording.say("long_wait", decision.talk.language))
         elif reading.remarks.one_of_two and self._ask_which_came(decision, now):

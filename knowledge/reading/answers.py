@@ -89,8 +89,7 @@ class AnswerReader:
         self._yes = sorted(map(normaliser.normalise_word, lexicon.yes), key=len, reverse=True)
         self._no = sorted(map(normaliser.normalise_word, lexicon.no), key=len, reverse=True)
         self._plain_no = tuple(word for word in self._no if len(word) > 1)
-        self._gives_up = tuple(map(as_pattern, lexicon.gives_up))
-        self._later = tuple(map(as_pattern, lexicon.later))
+        self._gives_up = tuple(map(as_pattern, lexicon.remarks["gives_up"]))
 
     def _finder(self, spec: FactSpec, *sources: Mapping[str, Vocabulary]) -> WordFinder[str]:
         words: dict[str, str] = {}
@@ -131,7 +130,7 @@ class AnswerReader:
             return None
         gives_up = any(pattern.fullmatch(plain) for pattern in self._gives_up)
         if spec.values or spec.kind == "choice":
-            if spec.key == "arrived" and self._has_not_looked(text, spec):
+            if spec.key == "arrived" and self._is_guess(text, spec):
                 return UNKNOWN
             chosen = self._choice(plain, spec, slots, guess, stated)
             return UNKNOWN if chosen is None and gives_up and spec.key != "complaint" else chosen
@@ -206,10 +205,8 @@ class AnswerReader:
         others = [value for value in spec.values if value != best.meaning]
         return others[0] if len(others) == 1 else None
 
-    def _has_not_looked(self, text: str, spec: FactSpec) -> bool:
-        """Tell whether he will look later, or all that he says of the money is a question or a guess."""
-        if any(pattern.fullmatch(text.strip(_EDGE)) for pattern in self._later):
-            return True
+    def _is_guess(self, text: str, spec: FactSpec) -> bool:
+        """Tell whether all that he says of the money is a question or a guess."""
         hits = self._words[spec.key].find(text)
         return bool(hits) and all(
             hit.meaning == "yes" and is_guessed(text, hit.start, hit.end) for hit in hits

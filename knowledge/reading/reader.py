@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from knowledge.articles import Article
-from knowledge.model import FactSpec, Interval, Reading, Remarks, Value
+from knowledge.model import UNKNOWN, FactSpec, Interval, Reading, Remarks, Value
 from knowledge.reading.answers import AnswerReader
 from knowledge.reading.facts import is_bare, is_known, read_facts, read_moment, terminal_day
 from knowledge.reading.intents import Guess, IntentReader
@@ -107,6 +107,8 @@ class Reader:
         facts = terminal_day(normal, slots, now, self._events) | facts
         facts = {key: value for key, value in facts.items() if is_known(self._facts, key, value)}
         answer = None if remarks.article else self._answer(heard, expecting, slots, guess, now, facts, about)
+        if remarks.later and expecting is not None and expecting.key == "arrived" and answer != "no":
+            answer = UNKNOWN
         if expecting is not None and answer is not None:
             facts = _beside(normal, facts, expecting, answer)
         facts = _less_what_is_not_said(normal, facts, remarks)

@@ -37,22 +37,7 @@ class RemarkReader:
             for language, phrases in lexicon.languages.items()
             for phrase in phrases
         ]
-        self._arrived = [as_pattern(phrase) for phrase in lexicon.arrived]
-        self._pleasantries = [as_pattern(phrase) for phrase in lexicon.pleasantries]
-        self._cancels = [as_pattern(phrase) for phrase in lexicon.cancels]
-        self._takes_back = [as_pattern(phrase) for phrase in lexicon.takes_back]
-        self._greets = [as_pattern(phrase) for phrase in lexicon.greets]
-        self._asks_where = [as_pattern(phrase) for phrase in lexicon.where]
-        self._corrects = [as_pattern(phrase) for phrase in lexicon.corrections]
-        self._corrected = [as_pattern(phrase) for phrase in lexicon.corrected]
-        self._all_arrived = [as_pattern(phrase) for phrase in lexicon.all_arrived]
-        self._another = [as_pattern(phrase) for phrase in lexicon.another]
-        self._unsolved = [as_pattern(phrase) for phrase in lexicon.unsolved]
-        self._waits = [as_pattern(phrase) for phrase in lexicon.waits]
-        self._changed_card = [as_pattern(phrase) for phrase in lexicon.changed_card]
-        self._no_person = [as_pattern(phrase) for phrase in lexicon.no_person]
-        self._one_of_two = [as_pattern(phrase) for phrase in lexicon.one_of_two]
-        self._unchanged = [as_pattern(phrase) for phrase in lexicon.unchanged]
+        self._phrases = {name: list(map(as_pattern, phrases)) for name, phrases in lexicon.remarks.items()}
         self._outright = {
             intent: [as_pattern(phrase) for phrase in phrases] for intent, phrases in lexicon.outright.items()
         }
@@ -63,37 +48,49 @@ class RemarkReader:
         short = len(text) <= 2 * LONGEST_WISH if text.isascii() else len(text) <= LONGEST_WISH
         article = self._article(text, short=short)
         goes_on = self._correction(text)
-        corrected = at_hand and any(pattern.search(text) for pattern in self._corrected)
+        corrected = at_hand and self._holds("corrected", text)
         return Remarks(
             article=article,
             warns=article in self._warns,
             wants=self._language(text) if short else None,
             arrived=short and self._says_arrived(text),
-            cancels=short and _is_all(self._cancels, text),
-            takes_back=any(pattern.search(text) for pattern in self._takes_back),
-            greets=short and _is_all(self._greets, text.replace("?", " ")),
-            asks_where=short and _is_all(self._asks_where, text.replace("?", " ")),
+            cancels=short and self._is_all("cancels", text),
+            takes_back=self._holds("takes_back", text),
+            greets=short and self._is_all("greets", text.replace("?", " ")),
+            asks_where=short and self._is_all("asks_where", text.replace("?", " ")),
             angry=bool(self._angry.find(text)),
-            all_arrived=any(pattern.search(text) for pattern in self._all_arrived),
-            another=any(pattern.search(text) for pattern in self._another),
-            changed_card=not ASKS_HOW.search(text) and any(p.search(text) for p in self._changed_card),
-            no_person=short and _is_all(self._no_person, text),
-            one_of_two=short and _is_all(self._one_of_two, text),
-            unchanged=short and _is_all(self._unchanged, text),
+            all_arrived=self._holds("all_arrived", text),
+            another=self._holds("another", text),
+            changed_card=not ASKS_HOW.search(text) and self._holds("changed_card", text),
+            no_person=short and self._is_all("no_person", text),
+            one_of_two=short and self._is_all("one_of_two", text),
+            unchanged=short and self._is_all("unchanged", text),
             intent=self._intent(text) if short else None,
-            unsolved=short and _is_all(self._unsolved, text),
-            waits=short and _is_all(self._waits, text),
+            unsolved=short and self._is_all("unsolved", text),
+            later=short and self._ends_with("later", text),
+            waits=short and self._is_all("waits", text),
             corrects=goes_on > 0 or corrected,
             goes_on=goes_on,
         )
 
+    def _is_all(self, remark: str, text: str) -> bool:
+        return _is_all(self._phrases[remark], text)
+
+    def _holds(self, remark: str, text: str) -> bool:
+        return any(pattern.search(text) for pattern in self._phrases[remark])
+
+    def _ends_with(self, remark: str, text: str) -> bool:
+        """Tell whether the whole message is one of the phrases, or its last clause."""
+        clauses = [clause for clause in _BETWEEN.split(text) if clause.strip()]
+        return self._is_all(remark, text) or (bool(clauses) and self._is_all(remark, clauses[-1]))
+
     def _says_arrived(self, text: str) -> bool:
         """Tell whether all it says is that the money has come, but for thanks and the like beside."""
-        if _is_all(self._arrived, text):
+        if self._is_all("arrived", text):
             return True
         clauses = [clause for clause in _BETWEEN.split(text) if clause.strip()]
-        news = [clause for clause in clauses if not _is_all(self._pleasantries, clause)]
-        return bool(news) and all(_is_all(self._arrived, clause) for clause in news)
+        news = [clause for clause in clauses if not self._is_all("pleasantries", clause)]
+        return bool(news) and all(self._is_all("arrived", clause) for clause in news)
 
     def _intent(self, text: str) -> str | None:
         """Give the intent that every clause says outright; thanks beside another one count for nothing."""
@@ -122,7 +119,7 @@ class RemarkReader:
         return next((language for language, pattern in self._wants if pattern.fullmatch(whole)), None)
 
     def _correction(self, text: str) -> int:
-        found = (pattern.match(text) for pattern in self._corrects)
+        found = (pattern.match(text) for pattern in self._phrases["corrections"])
         return max((match.end() for match in found if match), default=0)
 
 

@@ -211,7 +211,6 @@ def test_every_article_is_found_by_its_questions_and_fits_in_a_message() -> None
         ("what if it doesn't come", "if_late"),
         ("手续费怎么扣", "fees"),
         ("手续费这么高吗", "fees"),
-        ("我在路上，晚点回你", "look_later"),
         ("小票丢了怎么办", "where_reference_no"),
         ("没有小票可以吗", "where_reference_no"),
         ("国庆你们放假吗", "how_long_person"),
@@ -538,8 +537,11 @@ def test_a_number_of_days_is_no_sum_however_stressed(merchant: Merchant) -> None
             for asks in ("你自己不会查吗", "你们后台看不到吗", "你们能不能自己查", "你自己查啊")
         ),
         ("can't you see that yourself?", "I cannot see"),
-        *((later, "看到了再告诉我") for later in ("我手机没在身边", "等下看", "晚点我再看看", "等我看一下")),
-        ("I'll check later", "once you have looked"),
+        *(
+            (later, "您方便时再告诉我")
+            for later in ("我手机没在身边", "等下看", "晚点我再看看", "等我看一下")
+        ),
+        ("I'll check later", "when it suits you"),
         *((helpless, "结算记录") for helpless in ("怎么办", "那怎么办啊", "什么意思", "你这是什么意思")),
         ("what do you mean?", "settlement records"),
     ],

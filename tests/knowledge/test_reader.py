@@ -611,7 +611,7 @@ def test_mistakes_are_reported_with_their_lines(tmp_path: Path) -> None:
     lexicon = (folder / "lexicon.yaml").read_text(encoding="utf-8")
     ten = "(一|二|三|四|五|六|七|八|九|十)"
     broken = lexicon.replace("void: [撤销了,", f"void: [\n      (撤销了,\n      {ten * 3}天,", 1)
-    for part in ("arrived", "greets", "where", "gives_up", "corrections", "all_arrived", "another"):
+    for part in ("arrived", "greets", "asks_where", "gives_up", "corrections", "all_arrived", "another"):
         assert broken.count(f"\n{part}:\n") == 1
         broken = broken.replace(f"\n{part}:\n", f"\n{part}:\n  - (在{part}\n", 1)
     (folder / "lexicon.yaml").write_text(broken, encoding="utf-8")
@@ -639,7 +639,7 @@ def test_mistakes_are_reported_with_their_lines(tmp_path: Path) -> None:
     assert any("a bracket in <open>类 is open" in mistake.problem for mistake in raised.value.mistakes)
     assert any("is found in any text" in mistake.problem for mistake in raised.value.mistakes)
     assert any("a bracket in (四类 is open" in mistake.problem for mistake in raised.value.mistakes)
-    for part in ("arrived", "greets", "where", "gives_up", "corrections", "all_arrived", "another"):
+    for part in ("arrived", "greets", "asks_where", "gives_up", "corrections", "all_arrived", "another"):
         assert any(f"a bracket in (在{part} is open" in mistake.problem for mistake in raised.value.mistakes)
     assert any("stands for 1000 words" in mistake.problem for mistake in raised.value.mistakes)
 

@@ -94,42 +94,8 @@ class Lexicon:
     concepts: Vocabulary
     #: Language -> ways to ask for it; phrases with (alternatives|…).
     languages: Mapping[Language, tuple[str, ...]]
-    #: Ways to say that the money has come, where that is the whole message.
-    arrived: tuple[str, ...]
-    #: What may stand beside that in clauses of their own and changes nothing.
-    pleasantries: tuple[str, ...]
-    #: Ways to say that it has not come after all.
-    takes_back: tuple[str, ...]
-    #: Ways to greet, where that is the whole message.
-    greets: tuple[str, ...]
-    #: Ways to ask where to look for an answer, where that is the whole message.
-    where: tuple[str, ...]
-    #: Ways to say that nothing need be looked into, where that is the whole message.
-    cancels: tuple[str, ...]
-    #: Ways to pass a question over, where that is the whole answer.
-    gives_up: tuple[str, ...]
-    #: Ways to say that he will look later, where that is the whole answer.
-    later: tuple[str, ...]
-    #: Ways to begin a correction.
-    corrections: tuple[str, ...]
-    #: Ways to say behind something that it corrects what was said before.
-    corrected: tuple[str, ...]
-    #: Ways to say that the money of all sales has come.
-    all_arrived: tuple[str, ...]
-    #: Words of another sale than the one before.
-    another: tuple[str, ...]
-    #: Ways to say that what was resolved is not, where that is the whole message.
-    unsolved: tuple[str, ...]
-    #: Ways to say how long he has been waiting, where that is the whole message.
-    waits: tuple[str, ...]
-    #: Words of a change of the settlement card that he has made.
-    changed_card: tuple[str, ...]
-    #: Ways to say that no person is wanted any more, where that is the whole message.
-    no_person: tuple[str, ...]
-    #: Ways to say that one sale has come and the other has not, where that is the whole message.
-    one_of_two: tuple[str, ...]
-    #: Ways to say that it is as before, where that is the whole message.
-    unchanged: tuple[str, ...]
+    #: Name of a remark (REMARKS) -> the phrases that make it; lexicon.yaml says where each must stand.
+    remarks: Mapping[str, tuple[str, ...]]
     #: Intent -> messages that mean it whatever was learnt, clause by clause.
     outright: Vocabulary
     #: Words of anger and accusation.
@@ -139,11 +105,11 @@ class Lexicon:
     weights: Weights
 
 
-#: The lists of phrases with (alternatives|…).
-_PHRASES = (
-    *("arrived", "pleasantries", "takes_back", "greets", "where", "cancels", "gives_up", "later"),
-    *("corrections", "corrected", "all_arrived", "another", "unsolved", "waits", "changed_card", "no_person"),
-    *("one_of_two", "unchanged"),
+#: The lists of lexicon.yaml that hold phrases with (alternatives|…) for what is said beside the case.
+REMARKS = (
+    *("arrived", "pleasantries", "all_arrived", "one_of_two", "takes_back", "unsolved", "unchanged"),
+    *("corrections", "corrected", "another", "changed_card", "cancels", "no_person"),
+    *("greets", "asks_where", "gives_up", "later", "waits"),
 )
 
 
@@ -199,7 +165,7 @@ def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
         new_years=_new_years(years),
         concepts=_vocabulary(form.concepts),
         languages={language: tuple(phrases) for language, phrases in form.languages.items()},
-        **{part: tuple(getattr(form, part)) for part in _PHRASES},
+        remarks={name: tuple(getattr(form, name)) for name in REMARKS},
         outright={intent: tuple(phrases) for intent, phrases in form.outright.items()},
         anger=_words(form.anger),
         intents=intents,
@@ -251,7 +217,7 @@ def _check_phrases(document: Document, form: LexiconForm) -> None:
             fix = f"name one of {', '.join(INTENTS)}."
             document.complain(("outright", intent), f"there is no intent {intent}.", fix)
         _check_brackets(document, ("outright", intent), phrases)
-    for part in (*_PHRASES, "fillers"):
+    for part in (*REMARKS, "fillers"):
         _check_brackets(document, (part,), getattr(form, part))
     for place, words in _word_lists(form):
         _check_brackets(document, place, list(words))

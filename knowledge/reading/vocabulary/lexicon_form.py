@@ -57,7 +57,7 @@ class LexiconForm(Form):
     arrived: list[str]
     pleasantries: list[str]
     greets: list[str]
-    where: list[str]
+    asks_where: list[str]
     takes_back: list[str]
     cancels: list[str]
     gives_up: list[str]
