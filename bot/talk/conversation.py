@@ -84,7 +84,7 @@ class Conversation:
         lookup = decision.talk.lookup
         if lookup and lookup.until and lookup.until <= situation.now:
             return self.judged(situation, None, "unreachable")
-        self._followups.wake(decision, situation, self._course.think(decision, situation))
+        self._followups.wake(decision, situation, self._course.think(decision.talk, situation))
         return decision
 
     def judged(self, situation: Situation, entry: Entry | None, verdict: Verdict) -> Decision:
@@ -103,14 +103,14 @@ class Conversation:
 
     def think(self, situation: Situation) -> Case:
         """Work out what is held of the talk's case now."""
-        return self._course.think(Decision(talk=situation.talk), situation)
+        return self._course.think(situation.talk, situation)
 
     # The menu, and what is no text.
 
     def _chose(self, decision: Decision, situation: Situation, command: Command) -> None:
         decision.heard = f"/{command}"
         if command in ALWAYS or not self._handover.silences(decision, situation):
-            self._menu.choose(decision, situation, command, self._course.think(decision, situation))
+            self._menu.choose(decision, situation, command, self._course.think(decision.talk, situation))
 
     def _received(self, decision: Decision, situation: Situation, incoming: Incoming) -> None:
         """Take note of an attachment; the caption that came with it has been answered already."""
@@ -180,7 +180,7 @@ class Conversation:
         said = {**said, **SHORT} if value == "short" else said
         if value != UNKNOWN or unfinished(decision.talk):  # else he answers once he has looked
             decision.talk = replace(decision.talk, pending=None)
-        case = self._course.think(decision, situation)
+        case = self._course.think(decision.talk, situation)
         more = any(decision.talk.facts.get(key) != fact for key, fact in said.items())
         if self._followups.answered(decision, situation, case, value, more=more):
             self._course.go_on(decision, situation, said)
@@ -263,7 +263,7 @@ class Conversation:
             return
         self._asides.warn(decision, reading.remarks.article)
         if reading.remarks.greets and not said and (pending or decision.talk.outcome):
-            self._followups.greet(decision, situation, self._course.think(decision, situation))
+            self._followups.greet(decision, situation, self._course.think(decision.talk, situation))
             return
         if "arrived" in said:
             part = part_come(decision.talk, said)
@@ -298,7 +298,8 @@ class Conversation:
         """Take words about what was promised or done, or for an option; False when they are none."""
         pending = decision.talk.pending
         if reading.remarks.unsolved and decision.talk.outcome == "closed":
-            return self._conclusions.hand_back(decision, situation, self._course.think(decision, situation))
+            case = self._course.think(decision.talk, situation)
+            return self._conclusions.hand_back(decision, situation, case)
         arrival = arrival_of(decision.talk, reading)
         if arrival is not None:
             self._arrival(decision, situation, arrival, said)
@@ -322,9 +323,9 @@ class Conversation:
         """Do what an intent asks for; an empty one stands for facts alone. changed: he has another card."""
         if intent == "human_agent":
             decision.talk = decision.talk.knows(**said)
-            self._conclusions.call_human(decision, situation, self._course.think(decision, situation))
+            self._conclusions.call_human(decision, situation, self._course.think(decision.talk, situation))
             return
-        case = self._course.think(decision, situation)
+        case = self._course.think(decision.talk, situation)
         asks = intent if said.keys() <= {"complaint"} else ""
         if (asks == "arrival_time" and self._conclusions.tell_when(decision, situation, case)) or (
             asks == "refund_question" and self._asides.tell_of_refund(decision)
@@ -352,7 +353,8 @@ class Conversation:
         if first and reading and not waits and self._questions.ask_meant(decision, reading):
             return
         if pending is None:
-            if self._conclusions.tell_standing(decision, situation, self._course.think(decision, situation)):
+            case = self._course.think(talk, situation)
+            if self._conclusions.tell_standing(decision, situation, case):
                 return
             if talk.outcome or talk.facts:
                 self._course.repeat(decision, situation, "again")

@@ -9,6 +9,7 @@ from bot.talk.decision import Decision, Situation
 from bot.talk.learning import is_new_case, learn, played_back
 from bot.talk.proof import Proof
 from bot.talk.questions import Questions
+from bot.talk.state import Talk
 from bot.talk.wording import Wording
 from knowledge.engine import Engine
 from knowledge.loader import KnowledgeBase
@@ -39,9 +40,9 @@ class Course:
         self._conclusions = conclusions
         self._proof = proof
 
-    def think(self, decision: Decision, situation: Situation) -> Case:
-        """Work out what is held of the case at hand."""
-        return think(decision.talk, situation, self._knowledge, self._engine)
+    def think(self, talk: Talk, situation: Situation) -> Case:
+        """Work out what is held of a talk's case."""
+        return think(talk, situation, self._knowledge, self._engine)
 
     def go_on(
         self,
@@ -57,7 +58,7 @@ class Course:
         decision.talk = learn(replace(before, pending=None), said)
         if self._proof.starts(decision, situation):
             return
-        case = self.think(decision, situation)
+        case = self.think(decision.talk, situation)
         if before.outcome and lead:
             decision.say(lead.strip())
             lead = ""

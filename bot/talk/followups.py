@@ -27,7 +27,7 @@ class FollowUps:
         wording: Wording,
         questions: Questions,
         conclusions: Conclusions,
-        think: Callable[[Decision, Situation], Case],
+        think: Callable[[Talk, Situation], Case],
     ) -> None:
         self._wording = wording
         self._questions = questions
@@ -97,7 +97,7 @@ class FollowUps:
             self._questions.repeat(decision, self._wording.say("thanks", talk.language))
             return
         decision.talk = replace(talk.knows(**said), pending=None)
-        case = self._think(decision, situation)
+        case = self._think(decision.talk, situation)
         if situation.ticket and talk.has_ticket:
             self._conclusions.file(
                 decision, situation, case, text="arrived_added", outcome=talk.outcome or "ticket"
@@ -116,7 +116,7 @@ class FollowUps:
         facts = {key: fact for key, fact in talk.facts.items() if key != "arrived"}
         outcome = "advised" if talk.outcome == "closed" else talk.outcome
         decision.talk = replace(talk, facts=facts, confirmed=False, outcome=outcome)
-        case = self._think(decision, situation)
+        case = self._think(decision.talk, situation)
         if outcome != "advised":
             return
         decision.say(self._about_arrival("taken_back", talk, situation.now))

@@ -12,6 +12,7 @@ from bot.talk.followups import FollowUps
 from bot.talk.learning import said_in
 from bot.talk.sales import take_up
 from bot.talk.standing import is_taken
+from bot.talk.state import Talk
 from knowledge.model import Fact, Reading
 
 #: Evidence that is known by its label or its shape, whatever is spoken of with the agent.
@@ -28,7 +29,7 @@ class Handover:
         asides: Asides,
         conclusions: Conclusions,
         followups: FollowUps,
-        think: Callable[[Decision, Situation], Case],
+        think: Callable[[Talk, Situation], Case],
     ) -> None:
         self._asides = asides
         self._conclusions = conclusions
@@ -48,7 +49,7 @@ class Handover:
         if reading and self._has_arrived(decision, situation, reading):
             return True
         if reading and self._asks_how_it_stands(decision, reading):
-            self._conclusions.tell_status(decision, situation, self._think(decision, situation))
+            self._conclusions.tell_status(decision, situation, self._think(decision.talk, situation))
         else:
             self._asides.once(decision, "passed_on")
         return True
@@ -77,8 +78,8 @@ class Handover:
         numbers = {key: Fact(value, "reader") for key, value in reading.facts.items() if key in UNMISTAKABLE}
         if not numbers:
             return
-        lacking = self._conclusions.lacking(decision.talk, self._think(decision, situation))
+        lacking = self._conclusions.lacking(decision.talk, self._think(decision.talk, situation))
         said = {key: fact for key, fact in numbers.items() if key in lacking}
         if said:
             decision.talk = decision.talk.knows(**said)
-            self._conclusions.supply(decision, situation, self._think(decision, situation))
+            self._conclusions.supply(decision, situation, self._think(decision.talk, situation))
