@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.talk.decision import Decision
 from bot.talk.questions import Questions
+from bot.talk.sales import promised_sales
 from bot.talk.wording import Wording
 from knowledge.articles import Article
 from knowledge.model import UNKNOWN, Fact, Language, Reading, Value
@@ -47,7 +48,7 @@ class Asides:
     def _ask_which_came(self, decision: Decision, now: datetime) -> bool:
         """Ask which of the promised sales has come; False when no two are promised."""
         talk = decision.talk
-        promised = [one for one in (*talk.earlier, talk) if one.outcome == "advised" and one.due_at]
+        promised = promised_sales(talk)
         sales = [self._wording.sale(one.facts, talk.language, now) for one in promised]
         if len(sales) > 1:
             decision.say(self._wording.say("which_came", talk.language, sales=" / ".join(sales)))

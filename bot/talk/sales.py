@@ -118,6 +118,11 @@ def unfinished(talk: Talk) -> list[Talk]:
     return [one for one in talk.earlier if one.outcome is None and one.pending]
 
 
+def promised_sales(talk: Talk) -> list[Talk]:
+    """Give the cases whose money was promised for a day, the one at hand as the last."""
+    return [one for one in (*talk.earlier, talk) if one.outcome == "advised" and one.due_at]
+
+
 def due_talk(talk: Talk, now: datetime) -> Talk:
     """Give the talk with the case at hand whose moment has come."""
     if talk.own_wake_at and talk.own_wake_at <= now:

@@ -6,6 +6,7 @@ from bot.talk.case import Case
 from bot.talk.decision import Decision, Situation
 from bot.talk.due_words import due_reason, due_standing
 from bot.talk.questions import Questions
+from bot.talk.sales import promised_sales
 from bot.talk.wording import Wording, before
 from knowledge.loader import KnowledgeBase
 from knowledge.model import UNKNOWN, Cause, Language
@@ -74,7 +75,7 @@ class Standing:
             text = "status_late" if late else "status_advised"
             decision.say(lead + self.say_due(text, case, language, now))
             return True
-        promised = [one for one in (*talk.earlier, talk) if one.outcome == "advised" and one.due_at]
+        promised = promised_sales(talk)
         for one in promised:
             due = before(one.due_at or now, language, now)
             sale = self._wording.sale(one.facts, language, now)

@@ -69,7 +69,8 @@ _MONEY_BEFORE = re.compile(
     r"\s?[:：了是有]?\s?$"
 )
 _MONEY_AFTER = re.compile(
-    r"\x01+(?:还|都|也|一直)*[没未]|\s?(?:多|左右|来|[就愣硬]是?没|就是不|的?(?:没|未|不|还|都|钱|款|怎么|刷卡|到|货款|现在|交易|只到|一直|迟迟|[那这]笔))"
+    rf"{STRUCK}+(?:还|都|也|一直)*[没未]|"
+    r"\s?(?:多|左右|来|[就愣硬]是?没|就是不|的?(?:没|未|不|还|都|钱|款|怎么|刷卡|到|货款|现在|交易|只到|一直|迟迟|[那这]笔))"
     r"|\s(?:or so|not|missing|has|hasn|haven|didn|never|still|short|from|yesterday|did|sale|payment|is|was"
     r"|(?:(?:by|with|via|through|from|on|in) )?(?:an? |the |his |her )?"
     r"(?:(?:credit|debit|bank) ?cards?|card|wechat|alipay|qr|unionpay|visa|cash)\b)"
