@@ -10,7 +10,7 @@ from knowledge.reading.draft import Draft
 from knowledge.reading.numerals import chinese_number
 from knowledge.reading.when.days import Day
 
-#: A day so far from today is none that he means: 初一 is also a class at school.
+#: A bare 初一 so far from today is no day: it is also a class at school.
 _NEAR = 60 * ONE_DAY
 _NO_SUM = r"(?![万千百块元月号点个岁多几])"
 #: Behind 初一: 一直, 一次, 一样, a school class.
@@ -44,14 +44,13 @@ class LunarReader:
         self._new_years = new_years
 
     def take(self, draft: Draft, today: date) -> Iterator[Day]:
-        """Take the days that lie near today; any other such word is none."""
+        """Take the days, of the new year that is nearest to today."""
         for found in draft.find(_LUNAR):
             if _LONG_AGO.search(draft.text, 0, found.start()):
                 continue
             days = [_named(found, year) for year in self._new_years]
-            near = [day for day in days if abs(day - today) <= _NEAR]
-            if near:
-                day = min(near, key=lambda one: abs(one - today))
+            day = min(days, key=lambda one: abs(one - today), default=None)
+            if day and (abs(day - today) <= _NEAR or not found[0].startswith("初")):
                 draft.strike(found.start(), found.end())
                 yield Day(day, day, found.start(), found.end())
 
